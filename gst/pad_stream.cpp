@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/pad_stream.hpp"
+
+#include <string>
+
+#include "gst/debug.hpp"
+#include "gst/samples.hpp"
+
+namespace gst {
+
+using origin::MutexLock;
+using origin::Ref;
+
+PadStream::PadStream(GstPad* pad, Publisher& publisher)
+    : pad_(pad),
+      publisher_(publisher),
+      preferred_(g_str_has_prefix(GST_PAD_TEMPLATE_NAME_TEMPLATE(GST_PAD_PAD_TEMPLATE(pad)), "audio")
+                     ? Kind::kAudio
+                     : Kind::kVideo),
+      requests_(pad) {}
+
+void PadStream::start() {
+  const Settings settings = publisher_.settings();
+  MutexLock lock(branch_mutex_);
+  send_requests_ = settings.send_keyframe_requests;
+  segment_duration_ = settings.segment_duration;
+  accepting_ = true;
+}
+
+void PadStream::halt() {
+  MutexLock lock(branch_mutex_);
+  accepting_ = false;
+}
+
+void PadStream::reset() {
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), nullptr);
+  remove_branch();
+  {
+    MutexLock lock(mutex_);
+    track_ = nullptr;
+    latency_ = GST_CLOCK_TIME_NONE;
+  }
+  rendition_.describe(nullptr);
+  requests_.restart();
+  presentation_ = nullptr;
+  codec_ = nullptr;
+  format_.reset();
+  data_reported_ = false;
+  flushed_ = false;
+  position_ = 0;
+}
+
+// Streaming thread, or the pad is inactive, or its thread gets no further than the elements that are stopped
+// here.
+void PadStream::remove_branch() {
+  std::unique_ptr<Branch> branch;
+  {
+    MutexLock lock(branch_mutex_);
+    std::swap(branch, branch_);
+  }
+  branch.reset();
+  MutexLock lock(mutex_);
+  sink_ = nullptr;
+}
+
+void PadStream::release() {
+  halt();
+  remove_branch();
+  gst_pad_set_active(pad_, FALSE);
+  end_track();
+  reset();
+}
+
+void PadStream::linked() {
+  ask_early(publisher_.running_time());
+}
+
+void PadStream::playing() {
+  ask_early(position_);
+}
+
+gboolean PadStream::event(GstObject* parent, GstEvent* event) {
+  bool accepted = true;
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_STREAM_START:
+      stream_started();
+      break;
+    case GST_EVENT_CAPS: {
+      GstCaps* caps = nullptr;
+      gst_event_parse_caps(event, &caps);
+      accepted = take_caps(caps);
+      break;
+    }
+    case GST_EVENT_SEGMENT:
+      accepted = take_segment(event);
+      break;
+    case GST_EVENT_TAG: {
+      GstTagList* tags = nullptr;
+      gst_event_parse_tag(event, &tags);
+      rendition_.read(tags);
+      break;
+    }
+    case GST_EVENT_FLUSH_STOP:
+      flushed_ = true;
+      data_reported_ = false;
+      requests_.restart();
+      break;
+    case GST_EVENT_EOS:
+      take_end(gst_event_get_seqnum(event));
+      break;
+    case GST_EVENT_GAP:
+      if (!sink()) {
+        gst_event_unref(event);
+        return TRUE;
+      }
+      break;
+    default:
+      break;
+  }
+  if (!accepted) {
+    gst_event_unref(event);
+    return FALSE;
+  }
+  return gst_pad_event_default(pad_, parent, event);
+}
+
+void PadStream::stream_started() {
+  requests_.restart();
+  data_reported_ = false;
+  publisher_.learn_liveness(upstream_is_live());
+  presentation_ = publisher_.presentation();
+  ask_early(publisher_.running_time());
+}
+
+bool PadStream::take_caps(GstCaps* caps) {
+  GstElement* element = publisher_.element();
+  const Codec* codec = codec_of(caps);
+  if (!codec) {
+    const origin::GCharPtr text(gst_caps_to_string(caps));
+    GST_ELEMENT_ERROR(element, STREAM, WRONG_TYPE,
+                      ("%s gets '%s'; it takes H.264, H.265, AV1, VP9, AAC, Opus, FLAC, AC-3 or E-AC-3",
+                       GST_PAD_NAME(pad_), text.get()),
+                      (nullptr));
+    return false;
+  }
+  if (codec_ && codec_->kind != codec->kind) {
+    GST_ELEMENT_ERROR(element, STREAM, WRONG_TYPE,
+                      ("%s carried %s and now gets %s; send it to another pad", GST_PAD_NAME(pad_),
+                       codec_->name, codec->name),
+                      (nullptr));
+    return false;
+  }
+  if (codec_ && codec_ != codec) unplug();
+  codec_ = codec;
+  if (track()) return true;
+  Ref<OriginTrack> track = publisher_.add_track(codec->kind, pad_);
+  if (!track) return false;
+  rendition_.describe(track);
+  if (!send_requests_) origin_track_set_keyframes_on_request(track.get(), FALSE);
+  MutexLock lock(mutex_);
+  track_ = std::move(track);
+  return true;
+}
+
+bool PadStream::take_segment(GstEvent* event) {
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(event, &segment);
+  if (segment->format == GST_FORMAT_TIME) return true;
+  GST_ELEMENT_ERROR(publisher_.element(), STREAM, FORMAT,
+                    ("%s gets a segment in format '%s' and needs 'time'; put a parser or demuxer before it",
+                     GST_PAD_NAME(pad_), gst_format_get_name(segment->format)),
+                    (nullptr));
+  return false;
+}
+
+void PadStream::take_end(guint32 seqnum) {
+  eos_seqnum_ = seqnum;
+  data_reported_ = false;
+  // Else it comes out of the elements, after the data they hold.
+  if (!sink()) publisher_.ending().pad_ended(pad_, seqnum);
+}
+
+GstFlowReturn PadStream::chain(GstObject* parent, GstBuffer* buffer) {
+  const GstFlowReturn plugged = ensure_branch(parent, buffer);
+  if (plugged != GST_FLOW_OK) {
+    gst_buffer_unref(buffer);
+    return plugged;
+  }
+  return gst_proxy_pad_chain_default(pad_, parent, buffer);
+}
+
+GstFlowReturn PadStream::chain_list(GstObject* parent, GstBufferList* list) {
+  if (gst_buffer_list_length(list) > 0) {
+    const GstFlowReturn plugged = ensure_branch(parent, gst_buffer_list_get(list, 0));
+    if (plugged != GST_FLOW_OK) {
+      gst_buffer_list_unref(list);
+      return plugged;
+    }
+  }
+  return gst_proxy_pad_chain_list_default(pad_, parent, list);
+}
+
+GstFlowReturn PadStream::ensure_branch(GstObject* parent, GstBuffer* first) {
+  if (!data_reported_) {
+    if (!publisher_.ending().pad_has_data(pad_)) return GST_FLOW_EOS;
+    data_reported_ = true;
+  }
+  if (sink()) return GST_FLOW_OK;
+  if (!codec_) {
+    GST_ELEMENT_ERROR(publisher_.element(), STREAM, FORMAT,
+                      ("%s gets data without caps; put a parser before it", GST_PAD_NAME(pad_)), (nullptr));
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+  GstAppSinkCallbacks callbacks{};
+  callbacks.eos = on_eos;
+  callbacks.new_sample = on_sample;
+  std::string error;
+  const bool paced = publisher_.settings().paced(upstream_is_live());
+  GST_INFO_OBJECT(pad_, "%s, %s", codec_->name, paced ? "paced by the clock" : "as it comes");
+  const Branch::Options options{codec_, needs_decode_times(first), paced, known_latency()};
+  Ref<GstElement> sink;
+  {
+    MutexLock lock(branch_mutex_);
+    if (!accepting_) return GST_FLOW_FLUSHING;
+    branch_ = Branch::plug(GST_BIN(parent), options, callbacks, this, error);
+    if (branch_) {
+      const auto input = Ref<GstPad>::adopt(branch_->input());
+      gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), input.get());
+      sink = Ref<GstElement>::share(branch_->sink());
+    }
+  }
+  if (!sink) {
+    GST_ELEMENT_ERROR(publisher_.element(), CORE, MISSING_PLUGIN, ("%s", error.c_str()), (nullptr));
+    return GST_FLOW_ERROR;
+  }
+  MutexLock lock(mutex_);
+  sink_ = std::move(sink);
+  return GST_FLOW_OK;
+}
+
+// H.264 without decode times, unless its profile has no frames out of order (ITU-T H.264 A.2.1), and H.265.
+bool PadStream::needs_decode_times(GstBuffer* first) const {
+  if (GST_BUFFER_DTS_IS_VALID(first) || !GST_BUFFER_PTS_IS_VALID(first) || !codec_->timestamper) return false;
+  const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_));
+  const char* profile =
+      caps ? gst_structure_get_string(gst_caps_get_structure(caps.get(), 0), "profile") : nullptr;
+  return !profile || !g_str_has_suffix(profile, "baseline");
+}
+
+// Another codec follows: what the elements still hold goes out first.
+void PadStream::unplug() {
+  Ref<GstPad> input;
+  {
+    MutexLock lock(branch_mutex_);
+    if (branch_) input = Ref<GstPad>::adopt(branch_->input());
+  }
+  if (!input) return;
+  draining_ = true;
+  gst_pad_send_event(input.get(), gst_event_new_eos());
+  draining_ = false;
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), nullptr);
+  remove_branch();
+  caps_ = nullptr;
+}
+
+GstFlowReturn PadStream::on_sample(GstAppSink* sink, gpointer self) {
+  const auto sample = Ref<GstSample>::adopt(gst_app_sink_pull_sample(sink));
+  return sample ? static_cast<PadStream*>(self)->push(sample.get()) : GST_FLOW_FLUSHING;
+}
+
+void PadStream::on_eos(GstAppSink*, gpointer data) {
+  auto* self = static_cast<PadStream*>(data);
+  if (!self->draining_) self->publisher_.ending().pad_ended(self->pad_, self->eos_seqnum_);
+}
+
+GstFlowReturn PadStream::push(GstSample* sample) {
+  const Ref<OriginTrack> track = this->track();
+  if (!track) return GST_FLOW_FLUSHING;
+  GError* error = nullptr;
+  if (!update_format(track.get(), gst_sample_get_caps(sample), &error)) return result_of(error);
+
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
+  const GstSegment* segment = gst_sample_get_segment(sample);
+  if (!is_media(buffer, codec_->kind) || is_outside(buffer, segment)) return GST_FLOW_OK;
+  const SampleTimes times = running_times(buffer, segment);
+  if (times.pts != ORIGIN_TIME_NONE) {
+    position_ = times.pts;
+    if (codec_->kind == Kind::kVideo) ask_for_keyframes(track.get(), times.pts);
+  }
+  if (flushed_.exchange(false)) origin_track_discontinuity(track.get());
+  const auto data = Ref<GBytes>::adopt(bytes_of(buffer));
+  const bool taken =
+      data && origin_track_push(track.get(), data.get(), times.pts, times.dts, times.duration, &error);
+  return taken ? GST_FLOW_OK : result_of(error);
+}
+
+bool PadStream::update_format(OriginTrack* track, GstCaps* caps, GError** error) {
+  if (caps == caps_.get()) return true;
+  const Format format(*codec_, caps);
+  // Caps also change in what the origin does not look at, and a new format is a discontinuity.
+  if (!format_ || !(*format_ == format)) {
+    if (!origin_track_set_format(track, format.get(), error)) return false;
+    format_ = format;
+  }
+  caps_ = Ref<GstCaps>::share(caps);
+  return true;
+}
+
+// Takes the error.
+GstFlowReturn PadStream::result_of(GError* error) {
+  if (!error) return GST_FLOW_ERROR;
+  const bool ended = g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_ENDED);
+  if (!ended) publisher_.fail(error);
+  g_error_free(error);
+  return ended ? GST_FLOW_EOS : GST_FLOW_ERROR;
+}
+
+void PadStream::end_track() {
+  if (const Ref<OriginTrack> track = this->track()) origin_track_end(track.get());
+}
+
+Ref<OriginTrack> PadStream::track() const {
+  MutexLock lock(mutex_);
+  return track_;
+}
+
+Ref<GstElement> PadStream::sink() const {
+  MutexLock lock(mutex_);
+  return sink_;
+}
+
+GstClockTime PadStream::known_latency() const {
+  MutexLock lock(mutex_);
+  return latency_;
+}
+
+// Before the stream's own frames say where it is.
+void PadStream::ask_early(int64_t position) {
+  const Ref<OriginPresentation> presentation = publisher_.presentation();
+  if (presentation && send_requests_ && may_be_video()) {
+    requests_.ask(presentation.get(), position, segment_duration_);
+  }
+}
+
+void PadStream::ask_for_keyframes(OriginTrack* track, int64_t position) {
+  if (!presentation_ || !send_requests_) return;
+  if (requests_.ask(presentation_.get(), position, segment_duration_) == Answer::kRefused) {
+    origin_track_set_keyframes_on_request(track, FALSE);
+  }
+}
+
+bool PadStream::may_be_video() const {
+  auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_));
+  if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_peer_query_caps(pad_, nullptr));
+  const Codec* codec = codec_of(caps.get());
+  return (codec ? codec->kind : preferred_) == Kind::kVideo;
+}
+
+bool PadStream::upstream_is_live() const {
+  const auto query = Ref<GstQuery>::adopt(gst_query_new_latency());
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(pad_, query.get())) gst_query_parse_latency(query.get(), &live, nullptr, nullptr);
+  return live;
+}
+
+gboolean PadStream::query(GstObject* parent, GstQuery* query) {
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_CAPS: {
+      GstCaps* filter = nullptr;
+      gst_query_parse_caps(query, &filter);
+      auto caps = accepted_caps(preferred_);
+      if (filter) {
+        caps = Ref<GstCaps>::adopt(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
+      }
+      gst_query_set_caps_result(query, caps.get());
+      return TRUE;
+    }
+    case GST_QUERY_ACCEPT_CAPS: {
+      GstCaps* caps = nullptr;
+      gst_query_parse_accept_caps(query, &caps);
+      gst_query_set_accept_caps_result(query, gst_caps_can_intersect(accepted_caps(preferred_).get(), caps));
+      return TRUE;
+    }
+    default:
+      return gst_pad_query_default(pad_, parent, query);
+  }
+}
+
+bool PadStream::send_upstream(GstEvent* event) {
+  const Ref<GstElement> sink = this->sink();
+  if (GST_EVENT_TYPE(event) == GST_EVENT_LATENCY) {
+    MutexLock lock(mutex_);
+    gst_event_parse_latency(event, &latency_);
+  }
+  return sink ? gst_element_send_event(sink.get(), event) : gst_pad_push_event(pad_, event);
+}
+
+bool PadStream::latency(GstQuery* query) const {
+  const Ref<GstElement> sink = this->sink();
+  return sink ? gst_element_query(sink.get(), query) : gst_pad_peer_query(pad_, query);
+}
+
+}  // namespace gst

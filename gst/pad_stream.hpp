@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What flows through one pad: plugs the elements behind it on its first buffer, and hands what they put out
+// to the origin. Events, buffers and samples come on the pad's streaming thread, everything else from any
+// thread.
+#pragma once
+
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+#include <origin/api/origin.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "gst/branch.hpp"
+#include "gst/caps.hpp"
+#include "gst/keyframe_requests.hpp"
+#include "gst/publisher.hpp"
+#include "gst/rendition.hpp"
+
+namespace gst {
+
+class PadStream {
+ public:
+  // Both outlive this.
+  PadStream(GstPad* pad, Publisher& publisher);
+
+  // State changes of the element: from start() to halt() the pad may plug elements; reset() takes them away
+  // once the pad is inactive.
+  void start();
+  void halt();
+  void reset();
+  // The pad leaves the element: ends its track.
+  void release();
+  void linked();
+  // While no data flows: ends the track.
+  void end_track();
+  // The element plays, with a new anchor perhaps.
+  void playing();
+
+  // GstPad functions.
+  gboolean event(GstObject* parent, GstEvent* event);
+  GstFlowReturn chain(GstObject* parent, GstBuffer* buffer);
+  GstFlowReturn chain_list(GstObject* parent, GstBufferList* list);
+  gboolean query(GstObject* parent, GstQuery* query);
+
+  // Sends an event of the application upstream, through the elements if there are any. Takes the event.
+  bool send_upstream(GstEvent* event);
+  // Answers a latency query for the way up to the origin.
+  bool latency(GstQuery* query) const;
+
+  Rendition& rendition() { return rendition_; }
+
+ private:
+  GstFlowReturn ensure_branch(GstObject* parent, GstBuffer* first);
+  bool needs_decode_times(GstBuffer* first) const;
+  void unplug();
+  void remove_branch();
+  void stream_started();
+  bool take_caps(GstCaps* caps);
+  bool take_segment(GstEvent* event);
+  void take_end(guint32 seqnum);
+  bool upstream_is_live() const;
+  bool may_be_video() const;
+  void ask_early(int64_t position);
+  void ask_for_keyframes(OriginTrack* track, int64_t position);
+
+  GstFlowReturn push(GstSample* sample);
+  bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
+  GstFlowReturn result_of(GError* error);
+  origin::Ref<OriginTrack> track() const;
+  origin::Ref<GstElement> sink() const;
+  GstClockTime known_latency() const;
+
+  static GstFlowReturn on_sample(GstAppSink* sink, gpointer self);
+  static void on_eos(GstAppSink* sink, gpointer self);
+
+  GstPad* const pad_;
+  Publisher& publisher_;
+  const Kind preferred_;
+  Rendition rendition_;
+  KeyframeRequests requests_;
+
+  // Set before data flows.
+  bool send_requests_ = true;
+  uint64_t segment_duration_ = 0;
+
+  // Streaming thread only.
+  origin::Ref<OriginPresentation> presentation_;
+  const Codec* codec_ = nullptr;
+  origin::Ref<GstCaps> caps_;  // of the last sample
+  std::optional<Format> format_;
+  bool draining_ = false;
+  bool data_reported_ = false;
+  guint32 eos_seqnum_ = GST_SEQNUM_INVALID;
+
+  std::atomic<bool> flushed_ = false;
+  std::atomic<int64_t> position_ = 0;  // running time
+
+  // Held while elements are plugged, so that no state change slips in between.
+  origin::Mutex branch_mutex_;
+  bool accepting_ GUARDED_BY(branch_mutex_) = false;
+  std::unique_ptr<Branch> branch_ GUARDED_BY(branch_mutex_);
+
+  mutable origin::Mutex mutex_;
+  origin::Ref<OriginTrack> track_ GUARDED_BY(mutex_);
+  origin::Ref<GstElement> sink_ GUARDED_BY(mutex_);
+  GstClockTime latency_ GUARDED_BY(mutex_) = GST_CLOCK_TIME_NONE;
+};
+
+}  // namespace gst

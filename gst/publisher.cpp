@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/publisher.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "gst/debug.hpp"
+#include "gst/pads.hpp"
+#include "gst/properties.hpp"
+
+namespace gst {
+
+using origin::MutexLock;
+using origin::Ref;
+
+namespace {
+
+// Longest time between two readings of the pipeline's clock for the wall clock read in between to count.
+constexpr GstClockTime kPreciseReading = 5 * GST_MSECOND;
+constexpr int kReadings = 10;
+// The same advice is not repeated within this time.
+constexpr gint64 kWarningInterval = 60 * G_USEC_PER_SEC;
+
+struct StrvFree {
+  void operator()(char** strings) const { g_strfreev(strings); }
+};
+
+gint64 wall_clock_now() {
+  return g_get_real_time() * GST_USECOND;
+}
+
+// UTC at which the clock shows `base_time`.
+gint64 utc_at(GstClock* clock, GstClockTime base_time) {
+  gint64 anchor = 0;
+  for (int i = 0; i < kReadings; ++i) {
+    const GstClockTime before = gst_clock_get_time(clock);
+    const gint64 now = wall_clock_now();
+    const GstClockTime after = gst_clock_get_time(clock);
+    anchor = now - GST_CLOCK_DIFF(base_time, before + (after - before) / 2);
+    if (after - before < kPreciseReading) break;
+  }
+  return anchor;
+}
+
+// The element error that an error of the origin stands for.
+std::pair<GQuark, gint> element_error(const GError* error) {
+  if (error->domain != ORIGIN_ERROR) return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED};
+  switch (error->code) {
+    case ORIGIN_ERROR_INVALID:
+      return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS};
+    case ORIGIN_ERROR_EXISTS:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY};
+    case ORIGIN_ERROR_LIMIT:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT};
+    case ORIGIN_ERROR_IO:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE};
+    case ORIGIN_ERROR_UNSUPPORTED:
+      return {GST_STREAM_ERROR, GST_STREAM_ERROR_NOT_IMPLEMENTED};
+    default:
+      return {GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED};
+  }
+}
+
+}  // namespace
+
+Settings Publisher::settings() const {
+  MutexLock lock(mutex_);
+  return settings_;
+}
+
+bool Publisher::set_property(guint id, const GValue* value) {
+  MutexLock lock(mutex_);
+  return gst::set_property(settings_, id, value);
+}
+
+bool Publisher::get_property(guint id, GValue* value) const {
+  MutexLock lock(mutex_);
+  return gst::get_property(settings_, server_ ? origin_server_get_port(server_.get()) : 0, id, value);
+}
+
+Ref<OriginPresentation> Publisher::presentation() const {
+  MutexLock lock(mutex_);
+  return presentation_;
+}
+
+bool Publisher::start_server() {
+  const Settings settings = this->settings();
+  Ref<OriginServer> server = settings.origin;
+  if (!server) {
+    GError* error = nullptr;
+    server = Ref<OriginServer>::adopt(
+        origin_server_obtain(settings.host.c_str(), settings.port, settings.memory_limit, &error));
+    if (!server) {
+      GST_ELEMENT_ERROR(
+          element_, RESOURCE, OPEN_READ_WRITE,
+          ("Cannot listen on host=%s port=%u: %s. Set another port, or port=0 for any that is free.",
+           settings.host.c_str(), settings.port, error->message),
+          (nullptr));
+      g_error_free(error);
+      return false;
+    }
+  }
+  announce(server.get(), settings);
+  MutexLock lock(mutex_);
+  server_ = std::move(server);
+  return true;
+}
+
+void Publisher::announce(OriginServer* server, const Settings& settings) {
+  const guint port = origin_server_get_port(server);
+  const std::unique_ptr<char*, StrvFree> uris(origin_server_get_uris(server));
+  for (char** base = uris.get(); base && *base; ++base) {
+    const char* slash = g_str_has_suffix(*base, "/") ? "" : "/";
+    const std::string uri = std::string(*base) + slash + settings.presentation + "/";
+    if (!settings.quiet) gst_print("originsink: %s\n", uri.c_str());
+    GstStructure* about = gst_structure_new("origin-listening", "uri", G_TYPE_STRING, uri.c_str(), "port",
+                                            G_TYPE_UINT, port, nullptr);
+    gst_element_post_message(element_, gst_message_new_element(GST_OBJECT(element_), about));
+  }
+}
+
+void Publisher::stop_server() {
+  Ref<OriginServer> server;
+  MutexLock lock(mutex_);
+  std::swap(server, server_);
+}
+
+bool Publisher::open_presentation() {
+  GError* error = nullptr;
+  Ending::Times times;
+  {
+    MutexLock lock(mutex_);
+    liveness_known_ = false;
+    times = {settings_.idle_pad_timeout, settings_.linger};
+    open_locked(settings_.wall_clock(true), &error);
+  }
+  if (error) {
+    fail(error);
+    g_error_free(error);
+    return false;
+  }
+  ending_.start(times);
+  return true;
+}
+
+bool Publisher::open_locked(bool wall_clock, GError** error) {
+  OriginPresentationOptions options;
+  origin_presentation_options_init(&options);
+  options.playlist_type = settings_.playlist_type;
+  options.segment_duration = settings_.segment_duration;
+  options.part_duration = settings_.part_duration;
+  options.target_duration = settings_.target_duration;
+  options.window = settings_.window;
+  options.retention = settings_.retention;
+  options.wall_clock = wall_clock;
+  options.expected_tracks = linked_pads();
+  presentation_ = Ref<OriginPresentation>::adopt(
+      origin_server_open_presentation(server_.get(), settings_.presentation.c_str(), &options, error));
+  if (!presentation_) return false;
+  wall_clock_ = wall_clock;
+  track_names_.clear();
+  watch(presentation_.get());
+  // Encoders are fed before the clock runs: what they are asked for needs a first guess.
+  if (wall_clock) origin_presentation_set_anchor(presentation_.get(), wall_clock_now());
+  return true;
+}
+
+guint Publisher::linked_pads() const {
+  const auto pads = sink_pads(element_);
+  return static_cast<guint>(
+      std::count_if(pads.begin(), pads.end(), [](const auto& pad) { return gst_pad_is_linked(pad.get()); }));
+}
+
+void Publisher::close_presentation() {
+  ending_.stop();
+  Ref<OriginPresentation> presentation;
+  {
+    MutexLock lock(mutex_);
+    std::swap(presentation, presentation_);
+  }
+  if (!presentation) return;
+  origin_presentation_close(presentation.get());
+  g_signal_handlers_disconnect_by_data(presentation.get(), this);
+}
+
+void Publisher::learn_liveness(bool live_input) {
+  GError* error = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (!presentation_ || liveness_known_) return;
+    liveness_known_ = true;
+    if (wall_clock_ == settings_.wall_clock(live_input) || !track_names_.empty()) return;
+    // An event that is written faster than the clock: nothing was published yet, so it can begin anew.
+    origin_presentation_close(presentation_.get());
+    g_signal_handlers_disconnect_by_data(presentation_.get(), this);
+    origin_server_remove_presentation(server_.get(), settings_.presentation.c_str(), nullptr);
+    open_locked(false, &error);
+  }
+  if (error) {
+    fail(error);
+    g_error_free(error);
+  }
+}
+
+void Publisher::anchor_to_clock() {
+  const Ref<OriginPresentation> presentation = this->presentation();
+  {
+    MutexLock lock(mutex_);
+    if (!presentation || !wall_clock_) return;
+  }
+  GstClock* clock = gst_element_get_clock(element_);
+  if (!clock) return;
+  const gint64 anchor = utc_at(clock, gst_element_get_base_time(element_));
+  gst_object_unref(clock);
+  GST_INFO_OBJECT(element_, "running time 0 is %" G_GINT64_FORMAT " ns since 1970", anchor);
+  origin_presentation_set_anchor(presentation.get(), anchor);
+}
+
+int64_t Publisher::running_time() const {
+  if (GST_STATE(element_) != GST_STATE_PLAYING) return 0;
+  const GstClockTime now = gst_element_get_current_running_time(element_);
+  return GST_CLOCK_TIME_IS_VALID(now) ? static_cast<int64_t>(now) : 0;
+}
+
+Ref<OriginTrack> Publisher::add_track(Kind kind, GstPad* pad) {
+  const std::string stem = kind == Kind::kVideo ? "video_" : "audio_";
+  const origin::GCharPtr pad_name(gst_object_get_name(GST_OBJECT(pad)));
+  Ref<OriginTrack> track;
+  GError* error = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (!presentation_) return {};
+    std::string name = pad_name.get();
+    if (name.compare(0, stem.size(), stem) != 0) name = stem + "0";
+    for (unsigned index = 0; track_names_.count(name) > 0; ++index) name = stem + std::to_string(index);
+    track = Ref<OriginTrack>::adopt(origin_presentation_add_track(presentation_.get(), name.c_str(), &error));
+    if (track) track_names_.insert(name);
+  }
+  if (error) {
+    fail(error);
+    g_error_free(error);
+  }
+  return track;
+}
+
+void Publisher::fail(const GError* error) {
+  const auto [domain, code] = element_error(error);
+  gst_element_message_full(element_, GST_MESSAGE_ERROR, domain, code, g_strdup(error->message), nullptr,
+                           __FILE__, GST_FUNCTION, __LINE__);
+}
+
+void Publisher::watch(OriginPresentation* presentation) {
+  // Signals come from other threads as well: they keep the element alive for as long as they may.
+  const auto unref = [](gpointer data, GClosure*) {
+    gst_object_unref(static_cast<Publisher*>(data)->element_);
+  };
+  gst_object_ref(element_);
+  g_signal_connect_data(presentation, "segment-added", G_CALLBACK(on_segment_added), this, unref,
+                        static_cast<GConnectFlags>(0));
+  gst_object_ref(element_);
+  g_signal_connect_data(presentation, "warning", G_CALLBACK(on_warning), this, unref,
+                        static_cast<GConnectFlags>(0));
+}
+
+void Publisher::on_segment_added(OriginPresentation* presentation, const char* track, guint64 sequence,
+                                 gint64 running_time, gint64 duration, guint64 bytes, gpointer self) {
+  GstElement* element = static_cast<Publisher*>(self)->element_;
+  GstStructure* about = gst_structure_new(
+      "origin-segment-added", "presentation", G_TYPE_STRING, origin_presentation_get_name(presentation),
+      "track", G_TYPE_STRING, track, "sequence-number", G_TYPE_UINT64, sequence, "running-time", G_TYPE_INT64,
+      running_time, "duration", G_TYPE_UINT64, static_cast<guint64>(duration), "bytes", G_TYPE_UINT64, bytes,
+      nullptr);
+  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), about));
+}
+
+void Publisher::on_warning(OriginPresentation*, const char* message, const char* hint, gpointer self) {
+  static_cast<Publisher*>(self)->post_warning(message, hint);
+}
+
+void Publisher::post_warning(const char* message, const char* hint) {
+  {
+    MutexLock lock(mutex_);
+    const gint64 now = g_get_monotonic_time();
+    const auto [last, first_time] = warned_.try_emplace(hint, now);
+    if (!first_time && now - last->second < kWarningInterval) return;
+    last->second = now;
+  }
+  GST_ELEMENT_WARNING(element_, STREAM, FAILED, ("%s. %s", message, hint), (nullptr));
+}
+
+}  // namespace gst

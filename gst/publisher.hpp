@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the pads of one element share: its origin, its presentation, the anchor of running time, and the end
+// of stream. Any thread; no lock is held while messages are posted.
+#pragma once
+
+#include <gst/gst.h>
+#include <origin/api/origin.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "gst/caps.hpp"
+#include "gst/ending.hpp"
+#include "gst/settings.hpp"
+#include "origin/base/mutex.hpp"
+
+namespace gst {
+
+class Publisher {
+ public:
+  // The element owns the publisher.
+  Publisher(GstElement* element, std::function<void(GstPad*)> end_track)
+      : element_(element), ending_(element, std::move(end_track)) {}
+
+  GstElement* element() const { return element_; }
+  Settings settings() const;
+  bool set_property(guint id, const GValue* value);
+  bool get_property(guint id, GValue* value) const;
+
+  // State changes. False: an error message was posted.
+  bool start_server();
+  void stop_server();
+  bool open_presentation();
+  void close_presentation();
+  // The element is about to play: its clock and base time are known.
+  void anchor_to_clock();
+
+  // Null before READY to PAUSED.
+  origin::Ref<OriginPresentation> presentation() const;
+  // The first stream decides what kind of clock an event presentation follows.
+  void learn_liveness(bool live_input);
+  // A name after the pad's if that fits the kind. Null: an error message was posted.
+  origin::Ref<OriginTrack> add_track(Kind kind, GstPad* pad);
+  // Running time now; 0 before PLAYING or without a clock.
+  int64_t running_time() const;
+
+  Ending& ending() { return ending_; }
+
+  // Posts an error message that fits.
+  void fail(const GError* error);
+
+ private:
+  bool open_locked(bool wall_clock, GError** error) REQUIRES_LOCK(mutex_);
+  void watch(OriginPresentation* presentation);
+  void announce(OriginServer* server, const Settings& settings);
+  guint linked_pads() const;
+  void post_segment_added(const char* track, guint64 sequence, gint64 running_time, gint64 duration,
+                          guint64 bytes);
+  void post_warning(const char* message, const char* hint);
+  static void on_segment_added(OriginPresentation*, const char* track, guint64 sequence, gint64 running_time,
+                               gint64 duration, guint64 bytes, gpointer self);
+  static void on_warning(OriginPresentation*, const char* message, const char* hint, gpointer self);
+
+  GstElement* const element_;
+  mutable origin::Mutex mutex_;
+  Settings settings_ GUARDED_BY(mutex_);
+  origin::Ref<OriginServer> server_ GUARDED_BY(mutex_);
+  origin::Ref<OriginPresentation> presentation_ GUARDED_BY(mutex_);
+  bool wall_clock_ GUARDED_BY(mutex_) = true;
+  bool liveness_known_ GUARDED_BY(mutex_) = false;
+  std::set<std::string> track_names_ GUARDED_BY(mutex_);
+  std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // hint, monotonic time
+
+  Ending ending_;
+};
+
+}  // namespace gst

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/rendition.hpp"
+
+namespace gst {
+
+using origin::MutexLock;
+
+namespace {
+
+void read_string(const GstTagList* tags, const char* tag, std::string& into) {
+  gchar* text = nullptr;
+  if (gst_tag_list_get_string(tags, tag, &text)) into = text;
+  g_free(text);
+}
+
+}  // namespace
+
+Rendition::Overrides Rendition::overrides() const {
+  MutexLock lock(mutex_);
+  return overrides_;
+}
+
+void Rendition::override(const Overrides& overrides) {
+  {
+    MutexLock lock(mutex_);
+    overrides_ = overrides;
+  }
+  apply();
+}
+
+void Rendition::read(const GstTagList* tags) {
+  {
+    MutexLock lock(mutex_);
+    read_string(tags, GST_TAG_LANGUAGE_CODE, tagged_language_);
+    // The title of the whole medium names no rendition.
+    if (gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_STREAM) read_string(tags, GST_TAG_TITLE, tagged_label_);
+  }
+  apply();
+}
+
+void Rendition::describe(const origin::Ref<OriginTrack>& track) {
+  {
+    MutexLock lock(mutex_);
+    track_ = track;
+  }
+  apply();
+}
+
+void Rendition::apply() {
+  origin::Ref<OriginTrack> track;
+  Overrides facts;
+  {
+    MutexLock lock(mutex_);
+    track = track_;
+    facts = overrides_;
+    if (facts.language.empty()) facts.language = tagged_language_;
+    if (facts.label.empty()) facts.label = tagged_label_;
+  }
+  if (!track) return;
+  if (!facts.language.empty()) origin_track_set_language(track.get(), facts.language.c_str());
+  if (!facts.label.empty()) origin_track_set_label(track.get(), facts.label.c_str());
+  if (facts.is_default) origin_track_set_default(track.get(), TRUE);
+  if (facts.bitrate > 0) origin_track_set_bitrate(track.get(), facts.bitrate);
+}
+
+}  // namespace gst

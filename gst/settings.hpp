@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The element's properties as a value. A copy belongs to whoever took it.
+#pragma once
+
+#include <gst/gst.h>
+#include <origin/api/origin.h>
+
+#include <string>
+
+#include "origin/base/ref.hpp"
+
+namespace gst {
+
+enum class Sync { kAuto, kTrue, kFalse };
+
+struct Settings {
+  std::string presentation = "live";
+  std::string host = "127.0.0.1";
+  guint port = 8080;
+  origin::Ref<OriginServer> origin;
+  guint64 memory_limit = guint64{1} << 30;  // bytes
+  OriginPlaylistType playlist_type = ORIGIN_PLAYLIST_TYPE_LIVE;
+  guint64 segment_duration = 2 * GST_SECOND;
+  guint64 part_duration = 500 * GST_MSECOND;
+  guint target_duration = 0;  // seconds
+  guint64 window = 60 * GST_SECOND;
+  gint64 retention = 3600 * GST_SECOND;
+  gint64 linger = 0;
+  guint64 idle_pad_timeout = 10 * GST_SECOND;
+  bool send_keyframe_requests = true;
+  Sync sync = Sync::kAuto;
+  bool quiet = false;
+
+  // Whether data of a pad waits for its time.
+  bool paced(bool live_input) const {
+    if (sync != Sync::kAuto) return sync == Sync::kTrue;
+    return playlist_type == ORIGIN_PLAYLIST_TYPE_LIVE && !live_input;
+  }
+  // Whether times lie on the UTC grid: a presentation that is written faster than the clock starts at 0.
+  bool wall_clock(bool live_input) const {
+    if (playlist_type == ORIGIN_PLAYLIST_TYPE_VOD) return false;
+    return playlist_type == ORIGIN_PLAYLIST_TYPE_LIVE || live_input || paced(live_input);
+  }
+};
+
+}  // namespace gst

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <new>
+
+#include "origin/api/private.hpp"
+
+using origin::Duration;
+using origin::Ref;
+using origin::api::fail;
+namespace channel = origin::channel;
+
+namespace {
+
+// Turns what the channel room tells into signals. Outlives the object that it emits on.
+class SignalObserver;
+
+struct Presentation {
+  Ref<OriginServer> server;
+  std::shared_ptr<channel::Presentation> channel;
+  std::shared_ptr<SignalObserver> observer;
+};
+
+enum Signal { kSegmentAdded, kWarning, kSignals };
+guint signals[kSignals];
+
+}  // namespace
+
+struct _OriginPresentation {
+  GObject parent;
+  std::unique_ptr<Presentation> inner;
+};
+
+struct _OriginPresentationClass {
+  GObjectClass parent;
+};
+
+G_DEFINE_TYPE(OriginPresentation, origin_presentation, G_TYPE_OBJECT)
+
+namespace {
+
+class SignalObserver final : public channel::Observer {
+ public:
+  explicit SignalObserver(OriginPresentation* object) { g_weak_ref_init(&object_, object); }
+  ~SignalObserver() override { g_weak_ref_clear(&object_); }
+
+  void segment_added(const channel::SegmentAdded& segment) override {
+    if (const auto object = strong()) {
+      g_signal_emit(object.get(), signals[kSegmentAdded], 0, segment.track.c_str(), segment.sequence,
+                    static_cast<gint64>(segment.running_time.count()), static_cast<gint64>(segment.duration.count()),
+                    segment.bytes);
+    }
+  }
+  void warning(const std::string& message, const std::string& hint) override {
+    if (const auto object = strong()) {
+      g_signal_emit(object.get(), signals[kWarning], 0, message.c_str(), hint.c_str());
+    }
+  }
+
+ private:
+  Ref<OriginPresentation> strong() {
+    return Ref<OriginPresentation>::adopt(static_cast<OriginPresentation*>(g_weak_ref_get(&object_)));
+  }
+  GWeakRef object_;
+};
+
+}  // namespace
+
+static void origin_presentation_init(OriginPresentation* self) {
+  new (&self->inner) std::unique_ptr<Presentation>(std::make_unique<Presentation>());
+}
+
+static void origin_presentation_dispose(GObject* object) {
+  origin_presentation_close(ORIGIN_PRESENTATION(object));
+  G_OBJECT_CLASS(origin_presentation_parent_class)->dispose(object);
+}
+
+static void origin_presentation_finalize(GObject* object) {
+  std::destroy_at(&ORIGIN_PRESENTATION(object)->inner);
+  G_OBJECT_CLASS(origin_presentation_parent_class)->finalize(object);
+}
+
+static void origin_presentation_class_init(OriginPresentationClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->dispose = origin_presentation_dispose;
+  object_class->finalize = origin_presentation_finalize;
+
+  /**
+   * OriginPresentation::segment-added:
+   * @self: the presentation
+   * @track: name of the track
+   * @sequence_number: media sequence number
+   * @running_time: when it begins, in nanoseconds of running time
+   * @duration: nanoseconds
+   * @bytes: size
+   *
+   * A segment is complete and listed. Emitted on the thread that pushed its last sample or on the origin's own.
+   */
+  signals[kSegmentAdded] = g_signal_new("segment-added", ORIGIN_TYPE_PRESENTATION, G_SIGNAL_RUN_LAST, 0, nullptr,
+                                        nullptr, nullptr, G_TYPE_NONE, 5, G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_INT64,
+                                        G_TYPE_INT64, G_TYPE_UINT64);
+  /**
+   * OriginPresentation::warning:
+   * @self: the presentation
+   * @message: what is wrong
+   * @hint: what to set
+   *
+   * Something that the publisher should know and can change. Emitted on any thread.
+   */
+  signals[kWarning] = g_signal_new("warning", ORIGIN_TYPE_PRESENTATION, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr,
+                                   G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+/**
+ * origin_presentation_options_init:
+ * @options: (out caller-allocates): what to fill in
+ *
+ * Fills in the defaults: a live presentation on the UTC grid, segments of 2 s, parts of 500 ms, a window of 60 s, kept
+ * for an hour after its end.
+ */
+void origin_presentation_options_init(OriginPresentationOptions* options) {
+  const channel::Options defaults;
+  *options = {
+      .playlist_type = ORIGIN_PLAYLIST_TYPE_LIVE,
+      .segment_duration = static_cast<guint64>(defaults.segment_duration.count()),
+      .part_duration = static_cast<guint64>(defaults.part_duration.count()),
+      .target_duration = defaults.target_duration,
+      .window = static_cast<guint64>(defaults.window.count()),
+      .retention = defaults.retention.count(),
+      .wall_clock = defaults.wall_clock,
+      .expected_tracks = defaults.expected_tracks,
+  };
+}
+
+namespace origin::api {
+
+OriginPresentation* new_presentation(OriginServer* server, const channel::Options& options, GError** error) {
+  auto object = Ref<OriginPresentation>::adopt(
+      ORIGIN_PRESENTATION(g_object_new(ORIGIN_TYPE_PRESENTATION, nullptr)));
+  Presentation& inner = *object->inner;
+  inner.server = Ref<OriginServer>::share(server);
+  inner.observer = std::make_shared<SignalObserver>(object.get());
+  auto opened = origin_of(server).directory().open(options, inner.observer);
+  if (!opened) {
+    fail(error, opened.error());
+    return nullptr;
+  }
+  inner.channel = std::move(*opened);
+  return object.release();
+}
+
+}  // namespace origin::api
+
+/**
+ * origin_presentation_get_name:
+ * @self: a presentation
+ *
+ * Returns: (transfer none): its name
+ */
+const gchar* origin_presentation_get_name(OriginPresentation* self) {
+  g_return_val_if_fail(self, nullptr);
+  return self->inner->channel->options().name.c_str();
+}
+
+/**
+ * origin_presentation_set_anchor:
+ * @self: a presentation on the wall clock
+ * @utc_at_zero: nanoseconds since 1970 at running time 0
+ *
+ * Maps running time to UTC. Once media has been written, a value that differs by more than half a part from the one in
+ * force makes a discontinuity, and a smaller difference is ignored. Any thread.
+ */
+void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero) {
+  g_return_if_fail(self);
+  self->inner->channel->set_anchor(Duration(utc_at_zero));
+}
+
+/**
+ * origin_presentation_get_next_boundary:
+ * @self: a presentation
+ * @running_time: nanoseconds
+ *
+ * Returns: running time of the first segment boundary strictly after @running_time
+ */
+gint64 origin_presentation_get_next_boundary(OriginPresentation* self, gint64 running_time) {
+  g_return_val_if_fail(self, running_time);
+  return self->inner->channel->next_boundary(Duration(running_time)).count();
+}
+
+/**
+ * origin_presentation_add_track:
+ * @self: a presentation
+ * @name: part of the track's URLs: letters, digits, '-', '_', '.', '~'
+ * @error: return location for an error
+ *
+ * Announces a track. The multivariant playlist waits for its first segment, up to a deadline.
+ *
+ * Returns: (transfer full): the track, or %NULL with @error set
+ */
+OriginTrack* origin_presentation_add_track(OriginPresentation* self, const gchar* name, GError** error) {
+  g_return_val_if_fail(self && name, nullptr);
+  const auto id = self->inner->channel->add_track(name);
+  if (!id) {
+    fail(error, id.error());
+    return nullptr;
+  }
+  return origin::api::new_track(self, self->inner->channel, *id, name);
+}
+
+/**
+ * origin_presentation_close:
+ * @self: a presentation
+ *
+ * The publisher leaves. What has not ended stays as it is, and may be taken over by another publisher of that name; a
+ * VOD presentation that has not ended vanishes. No track may be pushed to any more. Done by the last unref as well.
+ */
+void origin_presentation_close(OriginPresentation* self) {
+  g_return_if_fail(self);
+  if (self->inner->channel) self->inner->channel->leave();
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Between the API's own files.
+#pragma once
+
+#include <memory>
+
+#include "origin/api/origin-presentation.h"
+#include "origin/api/origin-server.h"
+#include "origin/api/origin-track.h"
+#include "origin/api/origin.hpp"
+#include "origin/base/ref.hpp"
+#include "origin/channel/presentation.hpp"
+
+namespace origin::api {
+
+// Sets `error` from ours; returns false for `return fail(...)`.
+bool fail(GError** error, const Error& ours);
+
+Origin& origin_of(OriginServer* server);
+
+OriginPresentation* new_presentation(OriginServer* server, const channel::Options& options, GError** error);
+OriginTrack* new_track(OriginPresentation* presentation, std::shared_ptr<channel::Presentation> channel,
+                       channel::Presentation::TrackId id, const char* name);
+
+}  // namespace origin::api

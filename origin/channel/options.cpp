@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/channel/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace origin::channel {
+
+namespace {
+
+constexpr size_t kMaxNameLength = 128;
+constexpr Duration kMinSegment = 100ms;
+constexpr Duration kMaxSegment = 60s;
+constexpr Duration kMinPart = 20ms;
+
+Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
+
+std::string milliseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
+}
+
+}  // namespace
+
+Status validate_name(const std::string& name) {
+  static constexpr std::array<std::string_view, 5> kRoutes = {"topics", "time", "healthz", "metrics", "api"};
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.' || c == '~';
+  };
+  if (name.empty() || name.size() > kMaxNameLength) {
+    return invalid("presentation name '" + name.substr(0, kMaxNameLength) + "' has " + std::to_string(name.size()) +
+                   " characters; it takes 1 to " + std::to_string(kMaxNameLength));
+  }
+  if (!std::all_of(name.begin(), name.end(), allowed) || name.front() == '_' || name.front() == '.') {
+    return invalid("presentation name '" + name +
+                   "' may hold only letters, digits, '-', '_', '.', '~', and not begin with '_' or '.'");
+  }
+  if (std::find(kRoutes.begin(), kRoutes.end(), name) != kRoutes.end()) {
+    return invalid("presentation name '" + name + "' is a route of the origin; take another");
+  }
+  return {};
+}
+
+Status validate(const Options& options) {
+  if (Status status = validate_name(options.name); !status) return status;
+  if (options.segment_duration < kMinSegment || options.segment_duration > kMaxSegment) {
+    return invalid("segment-duration of " + milliseconds(options.segment_duration) + " is out of range; it takes " +
+                   milliseconds(kMinSegment) + " to " + milliseconds(kMaxSegment));
+  }
+  if (options.part_duration != Duration::zero() &&
+      (options.part_duration < kMinPart || options.part_duration > options.segment_duration)) {
+    return invalid("part-duration of " + milliseconds(options.part_duration) + " is out of range; it takes 0 or " +
+                   milliseconds(kMinPart) + " to segment-duration (" + milliseconds(options.segment_duration) + ")");
+  }
+  const auto whole = std::chrono::ceil<std::chrono::seconds>(options.segment_duration).count();
+  if (options.target_duration && options.target_duration < whole) {
+    return invalid("target-duration of " + std::to_string(options.target_duration) +
+                   " s is shorter than segment-duration; it takes 0 or at least " + std::to_string(whole));
+  }
+  if (options.window < Duration::zero()) return invalid("window is negative; it takes 0 (everything) or more");
+  return {};
+}
+
+}  // namespace origin::channel

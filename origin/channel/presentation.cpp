@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The publisher's side of a presentation: runs, tracks, anchors, end. What a writer does is in presentation_media.cpp.
+#include "origin/channel/presentation.hpp"
+
+#include <algorithm>
+
+#include "origin/channel/presentation_slot.hpp"
+#include "origin/segmenter/segmenter.hpp"
+
+namespace origin::channel {
+
+namespace {
+
+constexpr size_t kWarningsKept = 10;
+
+// Short and never the same twice: milliseconds since 1970 in base 36.
+std::string make_run_id(UtcTime now) {
+  auto value = std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+  std::string id;
+  for (; value > 0; value /= 36) id.insert(id.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[value % 36]);
+  return id.empty() ? "0" : id;
+}
+
+store::TopicOptions multivariant_topic(const Options& options) {
+  store::TopicOptions topic;
+  topic.hold_limit = std::max<Duration>(3 * options.segment_duration, 6s);
+  topic.headers.content_type = "application/vnd.apple.mpegurl";
+  return topic;
+}
+
+}  // namespace
+
+Presentation::Presentation(Options options, store::Store& store, const Clock& clock)
+    : options_(std::move(options)),
+      store_(store),
+      clock_(clock),
+      target_duration_(options_.target_duration),
+      multivariant_(std::make_shared<store::Topic>(options_.name + "/index.m3u8", multivariant_topic(options_))) {}
+
+Presentation::~Presentation() = default;
+
+State Presentation::state() const {
+  MutexLock lock(mutex_);
+  return state_;
+}
+
+bool Presentation::has_publisher() const {
+  const State now = state();
+  return now == State::kStarting || now == State::kLive;
+}
+
+Status Presentation::start_run(std::shared_ptr<Observer> observer) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kRemoved || state_ == State::kEnded) {
+      return Error{ErrorCode::kEnded, "presentation '" + options_.name + "' has ended"};
+    }
+    if (state_ != State::kStopped) {
+      return Error{ErrorCode::kExists,
+                   "presentation '" + options_.name + "' has a publisher already; take another name"};
+    }
+    // Whoever published before, what follows does not continue it.
+    const bool resumed = !run_id_.empty();
+    if (!resumed) publication.topics.push_back(multivariant_);
+    state_ = State::kStarting;
+    observer_ = std::move(observer);
+    started_ = clock_.utc();
+    run_started_ = clock_.monotonic();
+    run_id_ = make_run_id(started_);
+    first_segment_.reset();
+    media_written_ = offered_ = false;
+    anchor_ = {anchor_.epoch + (resumed ? 1 : 0), options_.wall_clock ? started_.time_since_epoch() : Duration::zero()};
+  }
+  carry_out(std::move(publication));
+  return {};
+}
+
+void Presentation::leave() {
+  bool vanish = false;
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kStopped || state_ == State::kRemoved) return;
+    observer_.reset();
+    if (state_ != State::kEnded) {
+      vanish = options_.type == timeline::PlaylistType::kVod;
+      state_ = State::kStopped;
+      left_ = clock_.monotonic();
+      for (const auto& slot : slots_) slot->track.close_segment(anchor_.offset, clock_.utc(), publication);
+    }
+    for (const auto& slot : slots_) slot->track.deactivate();
+  }
+  carry_out(std::move(publication));
+  if (vanish) remove();
+}
+
+void Presentation::set_anchor(Duration utc_at_zero) {
+  MutexLock lock(mutex_);
+  if (!options_.wall_clock || utc_at_zero == anchor_.offset) return;
+  if (!media_written_) {
+    anchor_.offset = utc_at_zero;
+    return;
+  }
+  const Duration tolerance = options_.part_duration > Duration::zero() ? options_.part_duration / 2 : 250ms;
+  if (std::chrono::abs(utc_at_zero - anchor_.offset) <= tolerance) return;
+  anchor_ = {anchor_.epoch + 1, utc_at_zero};
+  ++forced_anchors_;
+}
+
+Duration Presentation::next_boundary(Duration running_time) const {
+  MutexLock lock(mutex_);
+  const Duration time = running_time + anchor_.offset;
+  const int64_t slot = floor_div(time.count(), options_.segment_duration.count());
+  return options_.segment_duration * (slot + 1) - anchor_.offset;
+}
+
+Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
+  if (Status valid = validate_name(name); !valid) {
+    return Error{ErrorCode::kInvalid, "track name: " + valid.error().message};
+  }
+  Publication publication;
+  TrackId id = 0;
+  {
+    MutexLock lock(mutex_);
+    if (state_ != State::kStarting && state_ != State::kLive) {
+      return Error{ErrorCode::kEnded, "presentation '" + options_.name + "' has no publisher"};
+    }
+    while (id < slots_.size() && slots_[id]->track.name() != name) ++id;
+    if (id == slots_.size()) {
+      slots_.push_back(std::make_unique<Slot>(options_, name, store_));
+      if (target_duration_) slots_[id]->track.set_target_duration(target_duration_);
+    } else if (slots_[id]->track.active()) {
+      return Error{ErrorCode::kExists, "presentation '" + options_.name + "' has a track '" + name + "' already"};
+    }
+    slots_[id]->start_run(run_id_, publication);
+  }
+  carry_out(std::move(publication));
+  return id;
+}
+
+void Presentation::warn(const std::string& message, const std::string& hint) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    add_warning(message, hint, publication);
+  }
+  carry_out(std::move(publication));
+}
+
+void Presentation::add_warning(const std::string& message, const std::string& hint, Publication& publication) {
+  if (warnings_.size() == kWarningsKept) warnings_.erase(warnings_.begin());
+  warnings_.push_back(format_rfc3339(clock_.utc()) + " " + message);
+  publication.warnings.push_back({message, hint});
+}
+
+bool Presentation::remove_if_expired() {
+  {
+    MutexLock lock(mutex_);
+    if (state_ != State::kEnded && state_ != State::kStopped) return false;
+    if (options_.retention < Duration::zero() || clock_.monotonic() - left_ < options_.retention) return false;
+    state_ = State::kRemoved;
+  }
+  return remove();
+}
+
+bool Presentation::remove() {
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kStarting || state_ == State::kLive) return false;
+    state_ = State::kRemoved;
+  }
+  std::call_once(names_removed_, [this] { store_.remove_prefix(options_.name + "/"); });
+  return true;
+}
+
+PresentationStatus Presentation::status() const {
+  MutexLock lock(mutex_);
+  PresentationStatus status{state_, started_, target_duration_, {}, warnings_};
+  for (const auto& slot : slots_) status.tracks.push_back(slot->status());
+  return status;
+}
+
+void Presentation::carry_out(Publication publication) {
+  std::shared_ptr<Observer> observer;
+  {
+    MutexLock lock(mutex_);
+    observer = observer_;
+  }
+  publication.carry_out(store_, observer.get());
+}
+
+}  // namespace origin::channel

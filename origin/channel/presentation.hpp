@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A presentation: tracks on one time line, published under one name. Any thread. One lock; what a change means for the
+// store and the observer is carried out after it is released.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "origin/base/clock.hpp"
+#include "origin/base/mutex.hpp"
+#include "origin/channel/options.hpp"
+#include "origin/channel/track.hpp"
+#include "origin/segmenter/timestamper.hpp"
+
+namespace origin::channel {
+
+enum class State : uint8_t {
+  kStarting,  // a publisher is there, nothing is listed yet
+  kLive,
+  kEnded,    // ENDLIST; kept for the retention time
+  kStopped,  // the publisher left without ending it, and may come back
+  kRemoved,  // taken out of the origin
+};
+
+// For status documents.
+struct TrackStatus {
+  timeline::TrackInfo info;
+  std::string codec;
+  bool has_data = false;
+  bool ended = false;
+  size_t segments = 0;
+  uint64_t first_sequence = 0;
+  uint64_t last_sequence = 0;
+  uint64_t discontinuities = 0;
+  uint64_t gaps = 0;
+  uint64_t dropped = 0;
+  uint64_t bytes = 0;
+  Duration live_edge{};
+};
+struct PresentationStatus {
+  State state = State::kStarting;
+  UtcTime started{};
+  uint32_t target_duration = 0;
+  std::vector<TrackStatus> tracks;
+  std::vector<std::string> warnings;
+};
+
+class Presentation {
+ public:
+  using TrackId = size_t;
+
+  // The store and the clock outlive it.
+  Presentation(Options options, store::Store& store, const Clock& clock);
+  ~Presentation();
+
+  const Options& options() const { return options_; }
+  State state() const;
+  bool has_publisher() const;
+
+  // A publisher takes over: a new run. Errors: kExists if one is at it already.
+  Status start_run(std::shared_ptr<Observer> observer);
+  // The publisher leaves. What is not ended stays as it is and may be taken over again; a VOD presentation that has not
+  // ended vanishes.
+  void leave();
+
+  // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new anchor
+  // with a discontinuity; a smaller difference is ignored once media has been written.
+  void set_anchor(Duration utc_at_zero);
+  // Running time of the first grid boundary strictly after `running_time`.
+  Duration next_boundary(Duration running_time) const;
+
+  // kExists if this run has a track of that name, kInvalid for a name that cannot be in a URL.
+  Result<TrackId> add_track(const std::string& name);
+
+  // ---- For the track's writer, on its streaming thread ----
+  struct AnchorState {
+    segmenter::Anchor anchor;
+    uint64_t forced = 0;  // counts set_anchor() calls that took effect
+  };
+  AnchorState anchor() const;
+  // A writer found a jump and anchored anew.
+  void adopt_anchor(const segmenter::Anchor& anchor);
+  // A discontinuity of `epoch`'s track on an unchanged time line; returns the epoch of what follows.
+  uint64_t next_epoch(uint64_t epoch);
+
+  void update_track(TrackId id, const std::function<void(timeline::TrackInfo&)>& change);
+  void set_init(TrackId id, const Bytes& init, std::string codec_name);
+  // Opens a segment and returns its number. Errors: kUnavailable if the time it starts at was given to a gap already;
+  // kEnded when the track or presentation has ended or the publisher has left.
+  Result<uint64_t> open_segment(TrackId id, Track::Start start);
+  // Adds a chunk to the segment `sequence`. Errors: kEnded if that segment was closed meanwhile; kLimit if memory is
+  // short and the presentation may not lose anything.
+  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, Duration duration, bool independent);
+  void close_segment(TrackId id, uint64_t sequence);
+  // What is known of a video track's keyframes once its first boundary has passed.
+  struct Cadence {
+    bool on_grid = true;      // a keyframe came where it was asked for
+    Duration longest_gop{};
+  };
+  void note_cadence(TrackId id, Cadence cadence);
+  void note_dropped(TrackId id);
+  void warn(const std::string& message, const std::string& hint);
+  // Longest segment that the target duration allows; 0: not limited.
+  Duration max_segment() const;
+  void end_track(TrackId id);
+  // ----
+
+  // Marks holes, offers what waited for a deadline. Called by the timekeeper every 100 ms or so.
+  void tick();
+  // Takes it out of the origin if it has no publisher: every name leaves the store. Returns when that is done, whoever
+  // did it. False if there is a publisher.
+  bool remove();
+  // remove(), if the retention time of an ended or left presentation is over. False if it is not.
+  bool remove_if_expired();
+
+  PresentationStatus status() const;
+
+ private:
+  struct Slot;
+  // Covers a hole up to `until` with gaps; returns the epoch of what follows (a new one if the hole is too long).
+  uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) REQUIRES_LOCK(mutex_);
+  void mark_outage(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
+  bool awaited(const Slot& slot) const REQUIRES_LOCK(mutex_);
+  void carry_out(Publication publication) EXCLUDES_LOCK(mutex_);
+  void settle_target(Publication& publication) REQUIRES_LOCK(mutex_);
+  void fix_target(uint32_t seconds, Publication& publication) REQUIRES_LOCK(mutex_);
+  void offer(Publication& publication) REQUIRES_LOCK(mutex_);
+  bool complete_enough() const REQUIRES_LOCK(mutex_);
+  // Ends the presentation if all its tracks have ended; else lets go on what waited for one of them.
+  void finish_if_done(Publication& publication) REQUIRES_LOCK(mutex_);
+  bool make_room();
+  void add_warning(const std::string& message, const std::string& hint, Publication& publication)
+      REQUIRES_LOCK(mutex_);
+  bool live_rules() const { return options_.type != timeline::PlaylistType::kVod; }
+  uint64_t first_sequence(Duration start) const;
+
+  const Options options_;
+  store::Store& store_;
+  const Clock& clock_;
+  std::once_flag names_removed_;
+  mutable Mutex mutex_;
+  State state_ GUARDED_BY(mutex_) = State::kStopped;
+  std::shared_ptr<Observer> observer_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Slot>> slots_ GUARDED_BY(mutex_);
+  std::string run_id_ GUARDED_BY(mutex_);
+  UtcTime started_ GUARDED_BY(mutex_){};
+  MonotonicTime run_started_ GUARDED_BY(mutex_){};
+  MonotonicTime left_ GUARDED_BY(mutex_){};
+  std::optional<MonotonicTime> first_segment_ GUARDED_BY(mutex_);
+  segmenter::Anchor anchor_ GUARDED_BY(mutex_);
+  uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
+  bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
+  uint32_t target_duration_ GUARDED_BY(mutex_) = 0;
+  store::TopicRef multivariant_ GUARDED_BY(mutex_);
+  std::string multivariant_text_ GUARDED_BY(mutex_);
+  uint64_t multivariant_version_ GUARDED_BY(mutex_) = 0;
+  bool short_of_memory_ GUARDED_BY(mutex_) = false;  // has been warned of
+  bool offered_ GUARDED_BY(mutex_) = false;  // in this run
+  std::vector<std::string> warnings_ GUARDED_BY(mutex_);  // the newest ones
+};
+
+}  // namespace origin::channel

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The writers' side of a presentation: segments, target duration, outages, and when what is offered.
+#include <algorithm>
+
+#include "origin/channel/presentation.hpp"
+#include "origin/channel/presentation_slot.hpp"
+#include "origin/timeline/multivariant_playlist.hpp"
+
+namespace origin::channel {
+
+namespace {
+
+// A hole shorter than this is left to the player's buffer; one longer than kLongestGap is a discontinuity.
+constexpr Duration kShortestGap = 500ms;
+constexpr Duration kLongestGap = 10min;
+
+// How long the first playlists wait for tracks that were announced and do not come.
+Duration patience(const Options& options) { return std::max<Duration>(3 * options.segment_duration, 5s); }
+
+uint32_t ceil_seconds(Duration duration) {
+  return static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
+}
+
+}  // namespace
+
+Presentation::AnchorState Presentation::anchor() const {
+  MutexLock lock(mutex_);
+  return {anchor_, forced_anchors_};
+}
+
+void Presentation::adopt_anchor(const segmenter::Anchor& anchor) {
+  MutexLock lock(mutex_);
+  if (anchor.epoch > anchor_.epoch) anchor_ = anchor;
+}
+
+uint64_t Presentation::next_epoch(uint64_t epoch) {
+  MutexLock lock(mutex_);
+  if (anchor_.epoch == epoch) ++anchor_.epoch;
+  return anchor_.epoch;
+}
+
+void Presentation::update_track(TrackId id, const std::function<void(timeline::TrackInfo&)>& change) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    change(slots_[id]->track.info());
+    offer(publication);
+  }
+  carry_out(std::move(publication));
+}
+
+void Presentation::set_init(TrackId id, const Bytes& init, std::string codec_name) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    slots_[id]->codec = std::move(codec_name);
+    slots_[id]->track.set_init(init, clock_.utc(), publication);
+  }
+  carry_out(std::move(publication));
+}
+
+uint64_t Presentation::first_sequence(Duration start) const {
+  return static_cast<uint64_t>(std::max<int64_t>(0, floor_div(start.count(), options_.segment_duration.count())));
+}
+
+Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
+  Publication publication;
+  uint64_t sequence = 0;
+  {
+    MutexLock lock(mutex_);
+    Slot& slot = *slots_[id];
+    if (!slot.track.active() || slot.ended || (state_ != State::kStarting && state_ != State::kLive)) {
+      return Error{ErrorCode::kEnded, "track '" + slot.track.name() + "' has ended"};
+    }
+    const auto end = slot.track.window().end_time();
+    if (end && start.time + 1ms < *end && start.epoch == slot.track.window().last_epoch()) {
+      return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
+    }
+    start.epoch = fill_gap(slot, start.time, std::max(start.epoch, anchor_.epoch), publication);
+    sequence = slot.track.open_segment(start, first_sequence(start.time), publication);
+    slot.has_data = media_written_ = true;
+    slot.last_data = slot.last_progress = clock_.monotonic();
+    if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
+  }
+  carry_out(std::move(publication));
+  return sequence;
+}
+
+uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) {
+  const timeline::Window& window = slot.track.window();
+  const auto end = window.end_time();
+  if (!end || !options_.wall_clock || epoch != window.last_epoch() || until - *end < kShortestGap) return epoch;
+  if (until - *end > kLongestGap) {
+    if (anchor_.epoch == epoch) ++anchor_.epoch;
+    return anchor_.epoch;
+  }
+  for (Duration from = *end; until - from >= kShortestGap;) {
+    const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());
+    const Duration to = std::min(until, options_.segment_duration * (grid + 1));
+    slot.track.add_gap(from, to - from, epoch, publication);
+    from = to;
+  }
+  return epoch;
+}
+
+Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, Duration duration,
+                               bool independent) {
+  Result<Bytes> admitted = store_.admit(chunk);
+  while (!admitted && make_room()) admitted = store_.admit(chunk);
+  if (!admitted) return admitted.error();
+
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    Slot& slot = *slots_[id];
+    const timeline::Segment* open = slot.track.window().open_segment();
+    if (!open || open->sequence != sequence) return Error{ErrorCode::kEnded, "segment was closed by an outage"};
+    slot.track.add_part(*admitted, duration, independent, publication);
+    slot.last_data = slot.last_progress = clock_.monotonic();
+  }
+  carry_out(std::move(publication));
+  return {};
+}
+
+void Presentation::close_segment(TrackId id, uint64_t sequence) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    Slot& slot = *slots_[id];
+    const timeline::Segment* open = slot.track.window().open_segment();
+    if (!open || open->sequence != sequence) return;
+    slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
+    if (!first_segment_) first_segment_ = clock_.monotonic();
+    settle_target(publication);
+    offer(publication);
+  }
+  carry_out(std::move(publication));
+}
+
+bool Presentation::make_room() {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    if (options_.type != timeline::PlaylistType::kLive) return false;
+    Slot* oldest = nullptr;
+    for (const auto& slot : slots_) {
+      const timeline::Segment* first = slot->track.window().first();
+      if (!first) continue;
+      if (!oldest || first->start < oldest->track.window().first()->start) oldest = slot.get();
+    }
+    if (!oldest || !oldest->track.drop_oldest(publication)) return false;
+    oldest->track.publish_playlist(clock_.utc(), publication);
+    if (!short_of_memory_) {
+      short_of_memory_ = true;
+      add_warning("memory-limit of " + std::to_string(store_.budget()->limit()) +
+                      " bytes does not hold the window of presentation '" + options_.name +
+                      "': its oldest segments go early",
+                  "raise memory-limit, or lower window or the bitrates", publication);
+    }
+  }
+  carry_out(std::move(publication));
+  return true;
+}
+
+void Presentation::note_cadence(TrackId id, Cadence cadence) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    slots_[id]->cadence_known = true;
+    slots_[id]->cadence = cadence;
+    settle_target(publication);
+    offer(publication);
+  }
+  carry_out(std::move(publication));
+}
+
+void Presentation::note_dropped(TrackId id) {
+  MutexLock lock(mutex_);
+  ++slots_[id]->dropped;
+}
+
+// Whether the target duration still depends on what this track will turn out to be.
+bool Presentation::awaited(const Slot& slot) const {
+  if (!slot.track.active() || slot.ended) return false;
+  const MonotonicTime now = clock_.monotonic();
+  if (!slot.has_data) return now - run_started_ < patience(options_);
+  return slot.is_video() && !slot.cadence_known && now - slot.last_data < patience(options_);
+}
+
+// RFC 8216bis 6.2.1: fixed before the first playlist, never changed, the same in all of them.
+void Presentation::settle_target(Publication& publication) {
+  if (target_duration_ || !live_rules() || !first_segment_) return;
+  for (const auto& slot : slots_) {
+    if (awaited(*slot)) return;
+  }
+  Duration longest = options_.segment_duration;
+  for (const auto& slot : slots_) {
+    if (slot->cadence_known && !slot->cadence.on_grid) {
+      longest = std::max(longest, options_.segment_duration + slot->cadence.longest_gop);
+    }
+  }
+  fix_target(ceil_seconds(longest), publication);
+}
+
+void Presentation::fix_target(uint32_t seconds, Publication& publication) {
+  target_duration_ = seconds;
+  for (const auto& slot : slots_) {
+    slot->track.set_target_duration(seconds);
+    slot->track.publish_playlist(clock_.utc(), publication);
+  }
+}
+
+Duration Presentation::max_segment() const {
+  MutexLock lock(mutex_);
+  if (!live_rules()) return Duration::zero();
+  if (!target_duration_) return options_.gop_limit;
+  // EXTINF is rounded to the nearest second before it is compared (RFC 8216bis 4.4.3.1).
+  return std::chrono::seconds(target_duration_) + 500ms - 1ms;
+}
+
+void Presentation::end_track(TrackId id) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    Slot& slot = *slots_[id];
+    if (slot.ended) return;
+    slot.ended = true;
+    if (slot.has_data) slot.track.end(clock_.utc(), publication);
+    finish_if_done(publication);
+  }
+  carry_out(std::move(publication));
+}
+
+void Presentation::finish_if_done(Publication& publication) {
+  const bool any_data = std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->has_data; });
+  const bool all_done =
+      std::all_of(slots_.begin(), slots_.end(), [](const auto& slot) { return !slot->track.active() || slot->ended; });
+  if ((state_ != State::kStarting && state_ != State::kLive) || !any_data || !all_done) {
+    settle_target(publication);
+    offer(publication);
+    return;
+  }
+  state_ = State::kEnded;
+  left_ = clock_.monotonic();
+  if (!target_duration_ || !live_rules()) {
+    // Everything is there: the longest segment decides (RFC 8216bis 4.4.3.1).
+    Duration longest = live_rules() ? options_.segment_duration : Duration::zero();
+    for (const auto& slot : slots_) longest = std::max(longest, slot->track.window().longest());
+    const auto rounded = static_cast<uint32_t>(std::chrono::round<std::chrono::seconds>(longest).count());
+    const uint32_t least = live_rules() ? ceil_seconds(options_.segment_duration) : 1;
+    fix_target(std::max({target_duration_, rounded, least}), publication);
+  }
+  offer(publication);
+}
+
+bool Presentation::complete_enough() const {
+  if (offered_ || state_ == State::kEnded) return true;
+  size_t listed = 0;
+  bool complete = true;
+  for (const auto& slot : slots_) {
+    if (!slot->track.active() || (slot->ended && !slot->has_data)) continue;
+    if (slot->has_data && slot->track.playlist_published()) {
+      ++listed;
+    } else {
+      complete = false;
+    }
+  }
+  if (complete && listed > 0 && listed >= options_.expected_tracks) return true;
+  return listed > 0 && first_segment_ && clock_.monotonic() - *first_segment_ >= patience(options_);
+}
+
+// Players read the multivariant playlist once: it waits for all tracks, up to a deadline.
+void Presentation::offer(Publication& publication) {
+  if (!live_rules() && state_ != State::kEnded) return;
+  if (!complete_enough()) return;
+  std::vector<timeline::TrackInfo> infos;
+  for (const auto& slot : slots_) {
+    if (slot->track.active() && slot->has_data && slot->track.playlist_published()) infos.push_back(slot->track.info());
+  }
+  if (infos.empty()) return;
+  offered_ = true;
+  std::string text = timeline::render_multivariant_playlist(infos);
+  if (text == multivariant_text_) return;
+  multivariant_text_ = text;
+  store::Object object{.body = {store_.count(Bytes::take(std::move(text)))}, .headers = multivariant_->options().headers};
+  object.size = body_size(object.body);
+  object.headers.cache_control = "public, max-age=" + std::to_string(std::max(1u, target_duration_ / 2));
+  object.headers.etag = '"' + run_id_ + "-" + std::to_string(++multivariant_version_) + '"';
+  object.headers.last_modified = clock_.utc();
+  publication.playlists.push_back(
+      {multivariant_, std::make_shared<store::Message>(
+                          store::Position{multivariant_version_, 0},
+                          [object = std::make_shared<const store::Object>(std::move(object))](uint8_t edition) {
+                            return edition == 0 ? object : nullptr;
+                          },
+                          store_.budget())});
+}
+
+void Presentation::tick() {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    if (state_ != State::kStarting && state_ != State::kLive) return;
+    settle_target(publication);
+    for (const auto& slot : slots_) {
+      if (slot->running()) mark_outage(*slot, publication);
+    }
+    offer(publication);
+  }
+  carry_out(std::move(publication));
+}
+
+// RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without media.
+void Presentation::mark_outage(Slot& slot, Publication& publication) {
+  if (!options_.wall_clock || !target_duration_ || !slot.track.playlist_published()) return;
+  const Duration patience = std::chrono::seconds(target_duration_) * 3 / 2;
+  const MonotonicTime now = clock_.monotonic();
+  if (now - slot.last_progress < patience) return;
+  const timeline::Window& window = slot.track.window();
+  if (window.is_open()) {
+    slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
+    slot.last_progress = now - patience + options_.segment_duration;
+  } else {
+    const Duration from = *window.end_time();
+    const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());
+    const Duration to = options_.segment_duration * (grid + 1);
+    slot.track.add_gap(from, to - from, window.last_epoch(), publication);
+    slot.track.publish_playlist(clock_.utc(), publication);
+    slot.last_progress += to - from;
+  }
+}
+
+}  // namespace origin::channel

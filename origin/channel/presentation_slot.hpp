@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a presentation remembers of a track besides its window. Private to the presentation, guarded by its lock.
+#pragma once
+
+#include "origin/channel/presentation.hpp"
+
+namespace origin::channel {
+
+struct Presentation::Slot {
+  Slot(const Options& options, const std::string& name, store::Store& store) : track(options, name, store) {}
+
+  Track track;
+  std::string codec;
+  bool has_data = false;       // in this run
+  bool ended = false;          // in this run: no data will come
+  bool cadence_known = false;
+  Cadence cadence;
+  uint64_t dropped = 0;
+  MonotonicTime last_data{};
+  // When the playlist last got longer, shifted so that it grows by one segment for each of media time in an outage.
+  MonotonicTime last_progress{};
+
+  void start_run(const std::string& run_id, Publication& publication) {
+    track.start_run(run_id, publication);
+    has_data = ended = cadence_known = false;
+    cadence = {};
+  }
+
+  bool is_video() const { return track.info().kind == media::Kind::kVideo; }
+  // Carries media and may still get more.
+  bool running() const { return track.active() && has_data && !ended; }
+
+  TrackStatus status() const {
+    const timeline::Window& window = track.window();
+    TrackStatus status;
+    status.info = track.info();
+    status.codec = codec;
+    status.has_data = has_data;
+    status.ended = ended;
+    status.segments = window.size();
+    status.first_sequence = window.first() ? window.first()->sequence : 0;
+    status.last_sequence = window.last_sequence().value_or(0);
+    status.discontinuities = window.discontinuities();
+    status.gaps = window.gaps();
+    status.dropped = dropped;
+    status.bytes = window.bytes();
+    status.live_edge = window.end_time().value_or(Duration::zero());
+    return status;
+  }
+};
+
+}  // namespace origin::channel

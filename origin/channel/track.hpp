@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One track of a presentation: its window and its names in the store. Guarded by the presentation's lock; each change
+// notes in a Publication what is to be done once the lock is gone.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "origin/channel/options.hpp"
+#include "origin/channel/publication.hpp"
+#include "origin/store/store.hpp"
+#include "origin/timeline/window.hpp"
+
+namespace origin::channel {
+
+class Track {
+ public:
+  Track(const Options& options, std::string name, store::Store& store);
+
+  const std::string& name() const { return info_.name; }
+  timeline::TrackInfo& info() { return info_; }
+  const timeline::TrackInfo& info() const { return info_; }
+  const timeline::Window& window() const { return window_; }
+
+  // A publisher begins to write (again), under media names of its own.
+  void start_run(const std::string& run_id, Publication& publication);
+  bool active() const { return active_; }
+  void deactivate() { active_ = false; }
+
+  // The init segment of what follows; put under a name made of its hash.
+  void set_init(const Bytes& init, UtcTime now, Publication& publication);
+  bool has_init() const { return !init_uri_.empty(); }
+
+  void set_target_duration(uint32_t seconds);
+
+  struct Start {
+    Duration time{};
+    uint64_t epoch = 0;
+    bool independent = true;
+  };
+  // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a segment.
+  uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
+  // Adds a part to the open segment. `chunk` has been admitted by the store.
+  void add_part(const Bytes& chunk, Duration duration, bool independent, Publication& publication);
+  // Closes the open segment, lets the oldest leave the window and publishes the playlist. A segment without parts
+  // vanishes. No-op if none is open.
+  void close_segment(Duration offset, UtcTime now, Publication& publication);
+  void add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication);
+  // The track has ended (EXT-X-ENDLIST).
+  void end(UtcTime now, Publication& publication);
+
+  // Publishes the current window, if there is a target duration and a whole segment.
+  void publish_playlist(UtcTime now, Publication& publication);
+  // Lets the oldest segment go for want of memory. False if the window must not shrink further.
+  bool drop_oldest(Publication& publication);
+
+  bool playlist_published() const { return revision_ > 0; }
+  std::string playlist_name() const { return prefix_ + "index.m3u8"; }
+
+ private:
+  store::Headers media_headers(const std::string& uri, UtcTime now) const;
+  void retire(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
+  void retire_unused_init(const timeline::Segment& gone, std::optional<Duration> ttl, Publication& publication);
+
+  const Options& options_;
+  store::Store& store_;
+  timeline::TrackInfo info_;
+  const std::string prefix_;  // "live/video_0/"
+  timeline::Window window_;
+  store::TopicRef playlist_;
+  store::TopicRef growing_;  // the open segment
+  Body growing_body_;
+  std::string run_id_;
+  std::string init_uri_;
+  bool active_ = false;
+  uint64_t revision_ = 0;
+  uint32_t target_duration_ = 0;
+};
+
+}  // namespace origin::channel

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/channel/track_writer.hpp"
+
+#include <algorithm>
+
+#include "origin/media/bitstream.hpp"
+#include "origin/media/codec_config.hpp"
+#include "origin/packager/cmaf.hpp"
+
+namespace origin::channel {
+
+namespace {
+
+// Without a wall clock a hole cannot be told from a slow slide show: up to this long, the frame before it stays.
+constexpr Duration kLongestStill = 10s;
+
+std::string seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f s", to_seconds(duration));
+  return text;
+}
+
+segmenter::Timestamper::Config timestamper_config(const Options& options, const media::Format& format) {
+  segmenter::Timestamper::Config config;
+  config.timescale = format.timescale;
+  config.audio = media::kind_of(format.codec) == media::Kind::kAudio;
+  config.wall_clock = options.wall_clock;
+  config.hole_threshold = options.wall_clock ? options.segment_duration : kLongestStill;
+  config.future_tolerance = std::max<Duration>(options.segment_duration, 2s);
+  const media::Rational rate = format.video.frame_rate;
+  if (!config.audio && rate.num) config.nominal_duration = scale_round(format.timescale, rate.den, rate.num);
+  return config;
+}
+
+segmenter::Segmenter::Config segmenter_config(const Options& options, const media::Format& format) {
+  segmenter::Segmenter::Config config;
+  config.timescale = format.timescale;
+  config.video = media::kind_of(format.codec) == media::Kind::kVideo;
+  config.segment_duration = options.segment_duration;
+  config.part_duration = options.part_duration;
+  return config;
+}
+
+// RESOLUTION is what the picture is shown at (RFC 8216bis 4.4.6.2).
+media::VideoFormat as_displayed(media::VideoFormat video) {
+  if (video.pixel_aspect.num && video.pixel_aspect.den) {
+    video.width = static_cast<uint32_t>(scale_round(video.width, video.pixel_aspect.num, video.pixel_aspect.den));
+  }
+  return video;
+}
+
+}  // namespace
+
+TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id, const Clock& clock)
+    : presentation_(std::move(presentation)), id_(id), clock_(clock) {}
+
+void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
+  next_format_ = PendingFormat{std::move(format), std::move(out_of_band)};
+}
+
+Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
+  if (ended_) return Error{ErrorCode::kEnded, "the track has ended"};
+  if (next_format_) {
+    const Result<bool> ready = take_format(data);
+    if (!ready) return ready.error();
+    if (!*ready) {
+      presentation_->note_dropped(id_);
+      return {};
+    }
+  }
+  if (!has_format_) return Error{ErrorCode::kInvalid, "a sample came before the track's format was set"};
+
+  const Presentation::AnchorState newest = presentation_->anchor();
+  if (newest.forced != forced_anchors_) {
+    forced_anchors_ = newest.forced;
+    timestamper_->set_anchor(newest.anchor);
+  }
+  segmenter::RawTimes raw = times;
+  if (const uint32_t samples = media::audio_frame_samples(format_, data.span())) {
+    const uint32_t rate = format_.codec == media::Codec::kOpus ? 48'000 : format_.audio.sample_rate;
+    raw.duration = from_ticks(samples, rate);
+  }
+  const segmenter::Timed timed = timestamper_->next(raw, clock_.utc(), newest.anchor);
+  epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
+  if (timestamper_->anchor().epoch > newest.anchor.epoch) presentation_->adopt_anchor(timestamper_->anchor());
+
+  const bool follows = timed.before == segmenter::Break::kNone;
+  if (held_) {
+    // Decode times are contiguous: a sample lasts to the next one's. Before a hole it lasts as long as it said.
+    if (follows) held_->duration = static_cast<uint32_t>(timed.dts - held_->dts);
+    pending_.push_back(std::move(*held_));
+    held_.reset();
+  }
+  const bool sync = media::is_sync_sample(format_, data.span());
+  if (Status status = cut(timed, sync, !follows || !segment_); !status) return status;
+  if (!segment_) {
+    presentation_->note_dropped(id_);
+    return {};
+  }
+  held_ = media::Sample{.data = media::storable(format_, data),
+                        .pts = timed.pts,
+                        .dts = timed.dts,
+                        .duration = static_cast<uint32_t>(timed.duration),
+                        .sync = sync};
+  return {};
+}
+
+Result<bool> TrackWriter::take_format(const Bytes& data) {
+  media::Format wanted = next_format_->format;
+  if (next_format_->out_of_band.empty() && has_format_ && wanted.codec == format_.codec) wanted.config = format_.config;
+  // The length of NAL unit lengths, which tells keyframes, is in the record itself.
+  media::Format probe = wanted;
+  if (!next_format_->out_of_band.empty()) probe.config = next_format_->out_of_band;
+  if (!media::is_sync_sample(probe, data.span())) return false;
+
+  Result<media::Format> complete = media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
+  if (!complete) return complete.error();
+  next_format_.reset();
+  complete->timescale = media::natural_timescale(*complete);
+  if (has_format_ && *complete == format_) return true;
+  if (Status status = apply_format(std::move(*complete)); !status) return status.error();
+  return true;
+}
+
+Status TrackWriter::apply_format(media::Format format) {
+  const Result<Bytes> init = packager::write_init_segment(format);
+  if (!init) return init.error();
+  const Result<std::string> codecs = packager::codecs_string(format);
+  if (!codecs) return codecs.error();
+
+  if (has_format_) {
+    if (Status status = finish_segment(); !status) return status;
+    epoch_ = presentation_->next_epoch(epoch_);
+  }
+  format_ = std::move(format);
+  segmenter::Anchor anchor = timestamper_ ? timestamper_->anchor() : presentation_->anchor().anchor;
+  anchor.epoch = std::max(anchor.epoch, epoch_);
+  epoch_ = anchor.epoch;
+  forced_anchors_ = presentation_->anchor().forced;
+  timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor);
+  segmenter_.emplace(segmenter_config(presentation_->options(), format_));
+  has_format_ = true;
+
+  const media::Kind kind = media::kind_of(format_.codec);
+  presentation_->update_track(id_, [&](timeline::TrackInfo& info) {
+    info.kind = kind;
+    info.codecs = *codecs;
+    info.video_range = packager::video_range(format_);
+    info.video = as_displayed(format_.video);
+    info.audio = format_.audio;
+  });
+  presentation_->set_init(id_, *init, std::string(media::name_of(format_.codec)));
+  return {};
+}
+
+Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
+  segmenter_->set_max_segment(to_ticks(presentation_->max_segment(), format_.timescale));
+  const segmenter::Decision decision = segmenter_->next({timed.pts, timed.dts, timed.duration, sync}, force);
+  switch (decision.before) {
+    case segmenter::Cut::kNone:
+      return {};
+    case segmenter::Cut::kPart:
+      return flush_chunk();
+    case segmenter::Cut::kSegment:
+      if (Status status = finish_segment(); !status) return status;
+      learn_cadence(decision);
+      return open_segment(timed, sync);
+  }
+  return {};
+}
+
+Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
+  const Result<uint64_t> opened = presentation_->open_segment(id_, {time_of(timed.dts), epoch_, sync});
+  if (opened) {
+    segment_ = *opened;
+    segment_has_chunk_ = false;
+    return {};
+  }
+  // The time was given to a gap: what comes for it is late, and the next sample tries again.
+  if (opened.error().code == ErrorCode::kUnavailable) return {};
+  return opened.error();
+}
+
+Status TrackWriter::flush_chunk() {
+  if (pending_.empty()) return {};
+  std::vector<media::Sample> samples = std::exchange(pending_, {});
+  if (!segment_) return {};
+  const Options& options = presentation_->options();
+  packager::ChunkHeader header;
+  header.sequence_number = ++chunk_number_;
+  header.starts_segment = !segment_has_chunk_;
+  if (options.wall_clock) header.producer_time = UtcTime(time_of(samples.front().pts));
+  const Bytes chunk = packager::write_chunk(format_, samples, header);
+
+  const int64_t end = samples.back().dts + samples.back().duration;
+  // Both ends rounded once, so that durations add up.
+  const Duration duration = time_of(end) - time_of(samples.front().dts);
+  const bool independent = std::any_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.sync; });
+  const Status added = presentation_->add_chunk(id_, *segment_, chunk, duration, independent);
+  if (added) {
+    segment_has_chunk_ = true;
+    return {};
+  }
+  const bool may_lose = options.type == timeline::PlaylistType::kLive;
+  if (added.error().code == ErrorCode::kLimit && !may_lose) return added;
+  if (added.error().code == ErrorCode::kLimit) {
+    presentation_->close_segment(id_, *segment_);
+    presentation_->warn(added.error().message + ": part of track is lost", "raise memory-limit");
+  }
+  segment_.reset();
+  for (size_t i = 0; i < samples.size(); ++i) presentation_->note_dropped(id_);
+  return {};
+}
+
+Status TrackWriter::finish_segment() {
+  if (held_) {
+    pending_.push_back(std::move(*held_));
+    held_.reset();
+  }
+  if (Status status = flush_chunk(); !status) return status;
+  if (segment_) presentation_->close_segment(id_, *segment_);
+  segment_.reset();
+  return {};
+}
+
+// What the first boundary tells of a video source: whether it makes keyframes where they are wanted.
+void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
+  const Options& options = presentation_->options();
+  if (media::kind_of(format_.codec) != media::Kind::kVideo || options.type == timeline::PlaylistType::kVod) return;
+  const bool at_target = decision.reason == segmenter::CutReason::kTarget;
+  if (decision.reason != segmenter::CutReason::kBoundary && !at_target) return;
+  const Duration gop = at_target ? presentation_->max_segment() : time_of(segmenter_->longest_gop());
+  const bool on_grid =
+      !at_target && keyframes_on_request_ && time_of(decision.lateness) <= options.segment_duration / 8;
+  if (!cadence_noted_) {
+    cadence_noted_ = true;
+    presentation_->note_cadence(id_, {on_grid, gop});
+  }
+  const bool too_far_apart = at_target || (!on_grid && gop > options.segment_duration);
+  if (!too_far_apart || warned_of_gop_) return;
+  warned_of_gop_ = true;
+  presentation_->warn(
+      "keyframes come every " + seconds(gop) + " and are not made on request; segments of " +
+          seconds(options.segment_duration) + " cannot be cut on the grid",
+      "set the encoder's keyframe interval to at most segment-duration (x264enc key-int-max=" +
+          std::to_string(std::max<int64_t>(
+              1, format_.video.frame_rate.num
+                     ? scale_round(options.segment_duration.count(), format_.video.frame_rate.num,
+                                   kNanosecondsPerSecond * format_.video.frame_rate.den)
+                     : scale_round(options.segment_duration.count(), 30, kNanosecondsPerSecond))) +
+          "), or segment-duration or target-duration to at least the keyframe interval");
+}
+
+void TrackWriter::discontinuity() {
+  if (timestamper_) timestamper_->reset();
+}
+
+void TrackWriter::end() {
+  if (std::exchange(ended_, true)) return;
+  // Nobody is left to hear of an error: what could not be stored is reported as a warning by the presentation.
+  if (Status status = finish_segment(); !status) presentation_->warn(status.error().message, "raise memory-limit");
+  presentation_->end_track(id_);
+}
+
+}  // namespace origin::channel

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Coded frames of one track in, CMAF chunks of a presentation out: segmenter -> packager -> timeline -> store.
+// Owned by one streaming thread; only set_format() may come from another while no push() is running.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "origin/channel/presentation.hpp"
+#include "origin/media/format.hpp"
+#include "origin/media/sample.hpp"
+#include "origin/segmenter/segmenter.hpp"
+#include "origin/segmenter/timestamper.hpp"
+
+namespace origin::channel {
+
+class TrackWriter {
+ public:
+  TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id, const Clock& clock);
+
+  // What the next samples carry. `out_of_band` is the codec's configuration as far as the caller has one. Takes effect
+  // at the next sync sample. format.timescale and format.config are ours to fill in.
+  void set_format(media::Format format, Bytes out_of_band);
+  // Whether the source makes keyframes where it is asked to.
+  void set_keyframes_on_request(bool on_request) { keyframes_on_request_ = on_request; }
+
+  // The next frame, times in running time. Memory of `data` is held until its chunk is written.
+  // Errors: kInvalid (configuration or data that the codec does not allow; the stream may go on after it), kEnded,
+  // kLimit (memory; only where nothing may be lost).
+  Status push(const Bytes& data, const segmenter::RawTimes& times);
+  // What follows does not continue what came before.
+  void discontinuity();
+  // Writes what is pending and ends the track. Idempotent.
+  void end();
+
+ private:
+  struct PendingFormat {
+    media::Format format;
+    Bytes out_of_band;
+  };
+
+  Result<bool> take_format(const Bytes& data);
+  Status apply_format(media::Format format);
+  Status cut(const segmenter::Timed& timed, bool sync, bool force);
+  Status open_segment(const segmenter::Timed& timed, bool sync);
+  Status flush_chunk();
+  Status finish_segment();
+  void learn_cadence(const segmenter::Decision& decision);
+  Duration time_of(int64_t ticks) const { return from_ticks(ticks, format_.timescale); }
+
+  const std::shared_ptr<Presentation> presentation_;
+  const Presentation::TrackId id_;
+  const Clock& clock_;
+  std::optional<PendingFormat> next_format_;
+  media::Format format_;
+  bool has_format_ = false;
+  bool keyframes_on_request_ = true;
+  bool cadence_noted_ = false;
+  bool ended_ = false;
+  std::optional<segmenter::Timestamper> timestamper_;
+  std::optional<segmenter::Segmenter> segmenter_;
+  uint64_t forced_anchors_ = 0;
+  uint64_t epoch_ = 0;
+  std::optional<uint64_t> segment_;  // number of the open segment
+  bool segment_has_chunk_ = false;
+  bool warned_of_gop_ = false;
+  uint32_t chunk_number_ = 0;
+  std::vector<media::Sample> pending_;
+  std::optional<media::Sample> held_;  // the newest sample: its successor says how long it lasts
+};
+
+}  // namespace origin::channel

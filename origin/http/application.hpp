@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// HTTP on one worker: takes requests from libsoup, has them routed, gives libsoup the replies, holds what has
+// to wait. On the worker's thread.
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "origin/http/hold_list.hpp"
+#include "origin/http/request_id.hpp"
+#include "origin/http/router.hpp"
+#include "origin/transport/connection.hpp"
+#include "origin/transport/worker.hpp"
+
+namespace origin::http {
+
+class Application final : public transport::Application {
+ public:
+  Application(transport::Worker& worker, SoupServer* soup, Shared& shared);
+  ~Application() override;
+
+  // Answers what can be answered by its head alone; the rest goes to libsoup.
+  bool first_look(transport::Connection& connection, const transport::RequestHead& head) override;
+  // Held requests are answered with 503, now and from now on.
+  void give_up_holding() { holds_.give_up_all(); }
+
+ private:
+  class HeldMessage;
+
+  void handle(SoupServerMessage* message);
+  Outcome route(SoupServerMessage* message);
+  void send(SoupServerMessage* message, Reply reply);
+
+  Shared& shared_;
+  SoupServer* const soup_;
+  Router router_;
+  RequestIds request_ids_;
+  HoldList holds_;
+};
+
+}  // namespace origin::http

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Every limit of the HTTP room, with its default. Any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "origin/base/time.hpp"
+
+namespace origin::http {
+
+struct Limits {
+  uint32_t max_held = 20'000;      // requests that wait for something at once, in the process; beyond: 503
+  uint32_t max_ranges = 16;        // byte ranges in one request; beyond: the whole body (RFC 9110 14.2)
+  Duration viewer_window = 15s;    // who fetched something within it counts as a viewer
+  uint32_t max_viewers = 100'000;  // remembered per worker; beyond, new ones are not counted
+  Duration stop_grace = 1s;        // how long stop() lets the answers to held requests leave
+};
+
+}  // namespace origin::http

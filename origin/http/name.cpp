@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/http/name.hpp"
+
+#include <algorithm>
+
+#include "origin/base/ref.hpp"
+
+namespace origin::http {
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+Error invalid(const char* why) {
+  return {ErrorCode::kInvalid, std::string("bad path: ") + why};
+}
+
+bool is_control(unsigned char c) {
+  return c < 0x20 || c == 0x7f;
+}
+
+bool has_dot_segment(std::string_view name) {
+  for (size_t start = 0; start <= name.size();) {
+    const size_t end = std::min(name.find('/', start), name.size());
+    const std::string_view segment = name.substr(start, end - start);
+    if (segment == "." || segment == "..") return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::string> parse_name(std::string_view path) {
+  if (path.empty() || path.front() != '/') return invalid("it must begin with a slash");
+  std::string name;
+  name.reserve(path.size());
+  for (size_t i = 1; i < path.size(); ++i) {
+    char c = path[i];
+    if (c == '%') {
+      const int high = i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
+      const int low = i + 2 < path.size() ? hex_digit(path[i + 2]) : -1;
+      if (high < 0 || low < 0) return invalid("a percent sign without two hexadecimal digits");
+      c = static_cast<char>(high * 16 + low);
+      // A proxy that decodes it sees another path than one that does not.
+      if (c == '/') return invalid("an encoded slash");
+      i += 2;
+    }
+    if (c == '\\') return invalid("a backslash");
+    if (is_control(static_cast<unsigned char>(c))) return invalid("a control character");
+    name.push_back(c);
+  }
+  if (has_dot_segment(name)) return invalid("a dot segment");
+  if (!g_utf8_validate_len(name.data(), name.size(), nullptr)) return invalid("it is not UTF-8");
+  return name;
+}
+
+std::string encode_segment(const std::string& segment) {
+  return GCharPtr(g_uri_escape_string(segment.c_str(), nullptr, FALSE)).get();
+}
+
+std::string_view first_component(std::string_view name) {
+  return name.substr(0, name.find('/'));
+}
+
+}  // namespace origin::http

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From a request path to a name in the store and back. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "origin/base/result.hpp"
+
+namespace origin::http {
+
+// "/live/a%20b" -> "live/a b". `path` is undecoded and has no query. Nothing is normalised: what could mean
+// something else to a proxy than to us is refused. Errors: kInvalid (no leading slash, bad escape, encoded
+// slash, control character, dot segment, not UTF-8).
+Result<std::string> parse_name(std::string_view path);
+
+// "a b" -> "a%20b": one path segment.
+std::string encode_segment(const std::string& segment);
+
+// "live/video_0/index.m3u8" -> "live"; all of it if there is no slash.
+std::string_view first_component(std::string_view name);
+
+}  // namespace origin::http

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The routing table: what a request gets, or what it has to wait for. One per worker, on its thread; never
+// blocks.
+#pragma once
+
+#include <variant>
+
+#include "origin/http/documents.hpp"
+#include "origin/http/range.hpp"
+#include "origin/http/reply.hpp"
+#include "origin/http/request.hpp"
+#include "origin/http/shared.hpp"
+
+namespace origin::http {
+
+// What a request waits for: the topic's newest message to be at or past `position`, or the topic to be
+// sealed. Then it is routed again.
+struct Hold {
+  // Past every message: only the seal is waited for.
+  static constexpr store::Position kSeal{UINT64_MAX, UINT64_MAX};
+
+  store::TopicRef topic;
+  store::Position position;
+
+  bool over() const { return topic->sealed() || topic->at_or_after(position); }
+};
+
+using Outcome = std::variant<Reply, Hold>;
+
+class Router {
+ public:
+  explicit Router(Shared& shared);
+
+  // What needs no look at the store: OPTIONS, and what is refused. None: it is a GET or HEAD with a good
+  // path.
+  static std::optional<Reply> route_by_head(const transport::RequestHead& head);
+
+  // A reply to HEAD has no body, but the length of one.
+  Outcome route(const Request& request);
+
+ private:
+  Outcome find(const Request& request);
+  Outcome serve_topic(const Request& request, const store::TopicRef& topic);
+  Reply serve_unstored(const Request& request);
+  Reply serve_object(const Request& request, const store::Object& object,
+                     const char* content_encoding = nullptr, bool varies = false);
+  Reply partial_reply(const store::Object& object, const std::vector<ByteRange>& ranges);
+  void note_viewer(const Request& request);
+
+  Shared& shared_;
+  Documents documents_;
+  std::string boundary_;  // of multipart answers: random, so that no body has it
+};
+
+}  // namespace origin::http

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// HTTP over a store: names and answers. Any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "origin/base/clock.hpp"
+#include "origin/base/result.hpp"
+#include "origin/http/limits.hpp"
+#include "origin/store/store.hpp"
+#include "origin/transport/server.hpp"
+
+namespace origin::http {
+
+class Server {
+ public:
+  struct Options {
+    transport::Server::Options transport;
+    Limits limits;
+  };
+  // The store outlives the server.
+  Server(Options options, store::Store& store);
+  ~Server();
+
+  // See transport::Server::listen.
+  Result<uint16_t> listen(const std::string& host, uint16_t port);
+  // Answers held requests with 503, closes everything, joins the workers. Idempotent. Not from a worker.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace origin::http

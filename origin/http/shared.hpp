@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the workers of one http::Server have in common. Any thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "origin/base/clock.hpp"
+#include "origin/http/limits.hpp"
+#include "origin/http/viewers.hpp"
+#include "origin/store/store.hpp"
+#include "origin/transport/server.hpp"
+
+namespace origin::http {
+
+struct Shared {
+  Shared(store::Store& store, const Limits& limits)
+      : store(store), limits(limits), viewers(limits.viewer_window, limits.max_viewers) {}
+
+  store::Store& store;
+  const Limits limits;
+  const MonotonicTime started = store.clock().monotonic();
+  std::function<transport::Stats()> transport_stats;  // set before the first request
+
+  Viewers viewers;
+  // Statistics and a soft cap: relaxed order is enough.
+  std::atomic<uint64_t> requests{0};
+  std::atomic<uint64_t> held{0};
+  std::atomic<uint64_t> unfinished_holds{0};  // held, or answered after that but not sent yet
+  std::atomic<bool> stopping{false};
+};
+
+}  // namespace origin::http

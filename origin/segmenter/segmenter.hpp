@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where to cut: samples of one track in, segment and part boundaries out. Pure; used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+
+#include "origin/base/time.hpp"
+
+namespace origin::segmenter {
+
+struct SampleTime {
+  int64_t pts = 0;       // ticks
+  int64_t dts = 0;       // ticks
+  int64_t duration = 0;  // ticks, as far as is known before the next sample
+  bool sync = false;
+};
+
+enum class Cut : uint8_t { kNone, kPart, kSegment };
+
+// Why a segment was cut, for warnings and for the target duration.
+enum class CutReason : uint8_t {
+  kStart,     // first sample of the track
+  kBoundary,  // at the grid
+  kForced,    // discontinuity, hole or new format
+  kTarget,    // no keyframe came before the target duration was used up: not independent
+};
+
+struct Decision {
+  Cut before = Cut::kNone;  // cut in front of this sample
+  CutReason reason = CutReason::kBoundary;
+  // How far behind its grid boundary a kBoundary cut came, in ticks; negative within the tolerance.
+  int64_t lateness = 0;
+};
+
+class Segmenter {
+ public:
+  struct Config {
+    uint32_t timescale = 90'000;
+    bool video = false;
+    Duration segment_duration = 2s;
+    Duration part_duration = 500ms;  // 0: a segment is one chunk
+  };
+  explicit Segmenter(Config config) : config_(config) {}
+
+  // Decides what ends before `sample`. `force`: a discontinuity, hole or new format starts here.
+  Decision next(const SampleTime& sample, bool force);
+
+  // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
+  void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
+  // Longest distance between two keyframes seen so far, in ticks; 0 before the second one.
+  int64_t longest_gop() const { return longest_gop_; }
+
+  // Number of the grid slot that a time lies in: floor(time / segment-duration).
+  static int64_t slot(int64_t ticks, uint32_t timescale, Duration segment_duration);
+
+ private:
+  int64_t boundary_tick(int64_t slot) const;
+  void start_segment(const SampleTime& sample);
+  bool at_boundary(const SampleTime& sample) const;
+
+  const Config config_;
+  bool started_ = false;
+  int64_t segment_start_ = 0;   // decode time
+  int64_t part_start_ = 0;      // decode time
+  int64_t next_boundary_ = 0;   // presentation time
+  int64_t max_segment_ = 0;
+  int64_t last_sync_ = 0;
+  bool seen_sync_ = false;
+  int64_t longest_gop_ = 0;
+};
+
+}  // namespace origin::segmenter

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/segmenter/timestamper.hpp"
+
+#include <algorithm>
+
+namespace origin::segmenter {
+
+namespace {
+
+// Where neither the format nor the sample nor its predecessor says how long a frame lasts.
+constexpr Duration kAssumedFrame = 40ms;
+
+}  // namespace
+
+Timestamper::Timestamper(Config config, Anchor anchor) : config_(config), anchor_(anchor) {}
+
+int64_t Timestamper::ticks(Duration running_time) const {
+  // The offset is rounded to whole ticks on its own, so that a track's frames keep their exact distances.
+  return to_ticks(running_time, config_.timescale) + to_ticks(anchor_.offset, config_.timescale);
+}
+
+Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) {
+  const Resolved times = resolve(raw);
+  const Break before = started_ ? classify(times, now, newest) : Break::kNone;
+  const int64_t duration = duration_of(raw);
+  Timed timed = !started_ || before == Break::kDiscontinuity ? first(times, duration) : follow(times, duration);
+  timed.before = before;
+
+  started_ = true;
+  anchor_changed_ = was_reset_ = false;
+  last_ = timed;
+  last_raw_dts_ = times.dts;
+  last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
+  lag_ = now.time_since_epoch() - (times.pts + anchor_.offset);
+  return timed;
+}
+
+// Where the time line stands: the end of the last sample.
+Duration Timestamper::end() const { return from_ticks(last_.dts + last_.duration, config_.timescale); }
+
+Timestamper::Resolved Timestamper::resolve(const RawTimes& raw) const {
+  if (config_.audio && raw.pts) return {*raw.pts, *raw.pts};
+  if (raw.pts && raw.dts) return {*raw.pts, *raw.dts};
+  if (raw.dts) return {*raw.dts, *raw.dts};
+  if (!raw.pts) return {last_raw_end_, last_raw_end_};
+  // No decode time: frames that come out of order were reordered, and decode one after the other.
+  const bool reordered = started_ && *raw.pts <= last_raw_dts_ && last_raw_dts_ - *raw.pts < config_.backward_tolerance;
+  return {*raw.pts, reordered ? last_raw_end_ : *raw.pts};
+}
+
+Break Timestamper::classify(const Resolved& times, UtcTime now, const Anchor& newest) {
+  if (anchor_changed_) return Break::kDiscontinuity;
+  // Audio frames that overlap are laid end to end; their time line may not run ahead of their clock for long.
+  const Duration overlap = config_.audio ? end() - (times.dts + anchor_.offset) : Duration::zero();
+  const bool backward =
+      times.dts < last_raw_dts_ - config_.backward_tolerance || overlap > config_.backward_tolerance;
+  const bool forward = times.dts - last_raw_end_ > config_.hole_threshold;
+  if (!backward && !forward && !was_reset_) return Break::kNone;
+  if (forward && !was_reset_ && config_.wall_clock && fits(times.pts + anchor_.offset, now)) return Break::kHole;
+  re_anchor(times.dts, now, newest);
+  return Break::kDiscontinuity;
+}
+
+// Whether a sample can lie there: not before what is already written, not later than now.
+bool Timestamper::fits(Duration mapped, UtcTime now) const {
+  if (mapped < end() - config_.backward_tolerance) return false;
+  return config_.wall_clock ? mapped <= now.time_since_epoch() + config_.future_tolerance
+                            : mapped <= end() + config_.hole_threshold;
+}
+
+void Timestamper::re_anchor(Duration dts, UtcTime now, const Anchor& newest) {
+  if (newest.epoch > anchor_.epoch && fits(dts + newest.offset, now)) {
+    anchor_ = newest;
+    return;
+  }
+  Duration start = end();
+  if (config_.wall_clock) start = std::max(start, now.time_since_epoch() - std::max(lag_, Duration::zero()));
+  anchor_ = {std::max(anchor_.epoch, newest.epoch) + 1, start - dts};
+}
+
+int64_t Timestamper::duration_of(const RawTimes& raw) const {
+  if (config_.nominal_duration > 0) return config_.nominal_duration;
+  if (raw.duration && *raw.duration > Duration::zero()) {
+    return std::max<int64_t>(1, to_ticks(*raw.duration, config_.timescale));
+  }
+  if (started_ && last_.duration > 0) return last_.duration;
+  return to_ticks(kAssumedFrame, config_.timescale);
+}
+
+Timed Timestamper::first(const Resolved& times, int64_t duration) {
+  const int64_t pts = ticks(times.pts);
+  int64_t dts = pts;
+  // Decode times never run backwards, not even across a discontinuity.
+  if (started_) dts = std::max(dts, last_.dts + 1);
+  decode_shift_ = dts - ticks(times.dts);
+  return {pts, dts, duration};
+}
+
+Timed Timestamper::follow(const Resolved& times, int64_t duration) {
+  const int64_t pts = ticks(times.pts);
+  int64_t dts = ticks(times.dts) + decode_shift_;
+  if (config_.audio) {
+    // Jitter below one frame is not audible as such, but a hole or overlap would be: frames stay contiguous.
+    const int64_t expected = last_.dts + last_.duration;
+    if (dts < expected + last_.duration) dts = expected;
+    return {dts, dts, duration};
+  }
+  return {pts, std::max(dts, last_.dts + 1), duration};
+}
+
+void Timestamper::set_anchor(const Anchor& anchor) {
+  anchor_ = anchor;
+  anchor_changed_ = started_;
+}
+
+void Timestamper::reset() { was_reset_ = started_; }
+
+}  // namespace origin::segmenter

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Running times of one track in, contiguous absolute ticks out (design: timing rules). Pure: no clock of its own, no
+// I/O. Used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "origin/base/time.hpp"
+
+namespace origin::segmenter {
+
+// Maps running time to the presentation's time line. `epoch` counts discontinuities of the presentation.
+struct Anchor {
+  uint64_t epoch = 0;
+  Duration offset{};  // presentation time = running time + offset (UTC since 1970 on the grid)
+};
+
+struct RawTimes {
+  std::optional<Duration> pts;  // running time
+  std::optional<Duration> dts;
+  std::optional<Duration> duration;
+};
+
+enum class Break : uint8_t {
+  kNone,           // follows the previous sample
+  kHole,           // time passed without data: same time line, the previous sample ends with its own duration
+  kDiscontinuity,  // the time line was re-anchored
+};
+
+struct Timed {
+  int64_t pts = 0;  // ticks
+  int64_t dts = 0;  // ticks; greater than the previous sample's
+  int64_t duration = 0;  // ticks; what this sample lasts as far as is known before its successor
+  Break before = Break::kNone;
+};
+
+class Timestamper {
+ public:
+  struct Config {
+    uint32_t timescale = 90'000;
+    bool audio = false;
+    // On the UTC grid: times are compared with the wall clock, and a hole stays a hole. Else the time line is
+    // contiguous: a longer hole or a jump is a discontinuity.
+    bool wall_clock = true;
+    Duration hole_threshold = 2s;      // a longer time without data is not stretched over
+    Duration backward_tolerance = 500ms;  // a sample this much earlier than expected is a jump
+    Duration future_tolerance = 2s;    // wall_clock: later than now by more than this is a jump
+    int64_t nominal_duration = 0;      // ticks of one frame if the format says so, else 0
+  };
+  Timestamper(Config config, Anchor anchor);
+
+  // The next sample's times. `now` is UTC, only looked at with wall_clock. `newest` is the presentation's newest
+  // anchor: another track may have seen the same jump before.
+  Timed next(const RawTimes& raw, UtcTime now, const Anchor& newest);
+
+  // The presentation's time line was re-anchored by its owner: holds from the next sample on.
+  void set_anchor(const Anchor& anchor);
+  // The next sample does not continue what came before (a flush or seek): it starts a new epoch.
+  void reset();
+  // The anchor in use; after a jump it is the newest one or a new one with the epoch counted up.
+  const Anchor& anchor() const { return anchor_; }
+
+ private:
+  struct Resolved {
+    Duration pts;
+    Duration dts;
+  };
+  Resolved resolve(const RawTimes& raw) const;
+  Break classify(const Resolved& times, UtcTime now, const Anchor& newest);
+  bool fits(Duration mapped, UtcTime now) const;
+  void re_anchor(Duration dts, UtcTime now, const Anchor& newest);
+  int64_t duration_of(const RawTimes& raw) const;
+  Timed first(const Resolved& times, int64_t duration);
+  Timed follow(const Resolved& times, int64_t duration);
+  int64_t ticks(Duration running_time) const;
+  Duration end() const;
+
+  const Config config_;
+  Anchor anchor_;
+  bool started_ = false;
+  bool anchor_changed_ = false;
+  bool was_reset_ = false;
+  // Video decode times are shifted so that the first sample decodes when it is shown: tfdt is then the earliest
+  // presentation time, and composition offsets are signed (CMAF brand cmf2).
+  int64_t decode_shift_ = 0;
+  Timed last_;
+  Duration last_raw_dts_{};
+  Duration last_raw_end_{};
+  Duration lag_{};  // how long after its presentation time the last sample came (wall_clock)
+};
+
+}  // namespace origin::segmenter

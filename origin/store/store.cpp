@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/store/store.hpp"
+
+#include <algorithm>
+
+namespace origin::store {
+
+struct Store::Entry {
+  std::variant<ObjectRef, TopicRef> content;
+  // Where an object that is not pinned stands in the order of expiry.
+  std::optional<Expiries::iterator> expiry;
+};
+
+Store::Store(Options options, const Clock& clock)
+    : clock_(clock), budget_(std::make_shared<Budget>(options.memory_limit)) {}
+
+Store::~Store() = default;
+
+Result<Bytes> Store::admit(const Bytes& bytes) {
+  for (;;) {
+    if (auto admitted = budget_->admit(bytes)) return *std::move(admitted);
+    if (!evict_one()) break;
+  }
+  return Error{ErrorCode::kLimit, "memory-limit of " + std::to_string(budget_->limit()) + " bytes is reached (" +
+                                      std::to_string(budget_->used()) + " in use, " +
+                                      std::to_string(bytes.size()) + " more wanted)"};
+}
+
+ObjectRef Store::put(std::string_view name, Object object, PutOptions options) {
+  MutexLock lock(mutex_);
+  return insert(name, std::move(object), options);
+}
+
+ObjectRef Store::insert(std::string_view name, Object object, PutOptions options) {
+  object.size = body_size(object.body);
+  auto stored = std::make_shared<const Object>(std::move(object));
+  if (const auto existing = entries_.find(name); existing != entries_.end()) erase(existing);
+  const auto [entry, inserted] = entries_.emplace(std::string(name), Entry{stored, std::nullopt});
+  if (!options.pinned) set_expiry(entry, options.ttl);
+  return stored;
+}
+
+void Store::set_expiry(Entries::iterator entry, std::optional<Duration> ttl) {
+  if (entry->second.expiry) expiries_.erase(*entry->second.expiry);
+  // What has no TTL stands last in the order of eviction.
+  const MonotonicTime when = ttl ? clock_.monotonic() + *ttl : MonotonicTime::max();
+  entry->second.expiry = expiries_.emplace(when, entry->first);
+}
+
+void Store::erase(Entries::iterator entry) {
+  if (entry->second.expiry) expiries_.erase(*entry->second.expiry);
+  if (std::holds_alternative<TopicRef>(entry->second.content)) --topics_;
+  entries_.erase(entry);
+}
+
+bool Store::expire_after(std::string_view name, Duration ttl) {
+  MutexLock lock(mutex_);
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end() || !std::holds_alternative<ObjectRef>(entry->second.content)) return false;
+  set_expiry(entry, ttl);
+  return true;
+}
+
+bool Store::remove(std::string_view name) {
+  TopicRef topic;
+  {
+    MutexLock lock(mutex_);
+    const auto entry = entries_.find(name);
+    if (entry == entries_.end()) return false;
+    if (const auto* held = std::get_if<TopicRef>(&entry->second.content)) topic = *held;
+    erase(entry);
+  }
+  if (topic) topic->seal();
+  return true;
+}
+
+size_t Store::remove_prefix(std::string_view prefix) {
+  std::vector<TopicRef> topics;
+  size_t removed = 0;
+  {
+    MutexLock lock(mutex_);
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+      const auto current = entry++;
+      if (!current->first.starts_with(prefix)) continue;
+      if (const auto* topic = std::get_if<TopicRef>(&current->second.content)) topics.push_back(*topic);
+      erase(current);
+      ++removed;
+    }
+  }
+  for (const TopicRef& topic : topics) topic->seal();
+  return removed;
+}
+
+TopicRef Store::create_topic(std::string_view name, TopicOptions options) {
+  auto topic = std::make_shared<Topic>(std::string(name), std::move(options));
+  put_topic(topic);
+  return topic;
+}
+
+void Store::put_topic(TopicRef topic) {
+  MutexLock lock(mutex_);
+  if (const auto existing = entries_.find(topic->name()); existing != entries_.end()) erase(existing);
+  entries_.emplace(topic->name(), Entry{topic, std::nullopt});
+  ++topics_;
+}
+
+ObjectRef Store::seal_into(const TopicRef& topic, Object object, PutOptions options) {
+  ObjectRef stored;
+  {
+    MutexLock lock(mutex_);
+    stored = insert(topic->name(), std::move(object), options);
+  }
+  topic->seal();
+  return stored;
+}
+
+Store::Found Store::find(std::string_view name) const {
+  MutexLock lock(mutex_);
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end()) return std::monostate{};
+  return std::visit([](const auto& content) -> Found { return content; }, entry->second.content);
+}
+
+ObjectRef Store::resolve(std::string_view name, std::string_view query) const {
+  std::vector<std::shared_ptr<Resolver>> resolvers;
+  {
+    MutexLock lock(mutex_);
+    resolvers = resolvers_;
+  }
+  for (const auto& resolver : resolvers) {
+    if (ObjectRef object = resolver->resolve(name, query)) return object;
+  }
+  return nullptr;
+}
+
+void Store::add_resolver(std::shared_ptr<Resolver> resolver) {
+  MutexLock lock(mutex_);
+  resolvers_.push_back(std::move(resolver));
+}
+
+void Store::expire_due() {
+  const MonotonicTime now = clock_.monotonic();
+  MutexLock lock(mutex_);
+  while (!expiries_.empty() && expiries_.begin()->first <= now) {
+    erase(entries_.find(expiries_.begin()->second));
+    ++expired_;
+  }
+}
+
+bool Store::evict_one() {
+  MutexLock lock(mutex_);
+  if (expiries_.empty()) return false;
+  erase(entries_.find(expiries_.begin()->second));
+  ++evicted_;
+  return true;
+}
+
+Stats Store::stats() const {
+  MutexLock lock(mutex_);
+  return {.objects = entries_.size() - topics_,
+          .topics = topics_,
+          .used_bytes = budget_->used(),
+          .limit_bytes = budget_->limit(),
+          .evicted = evicted_,
+          .expired = expired_};
+}
+
+}  // namespace origin::store

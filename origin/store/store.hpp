@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Objects and topics in memory, by name, under one byte budget. Any thread; no I/O, and no callback under its lock.
+//
+// A name is a path without leading slash: "live/video_0/index.m3u8". It is either an object or a topic, never both;
+// replacing one by the other is one step for readers.
+#pragma once
+
+#include <list>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+#include "origin/base/clock.hpp"
+#include "origin/base/mutex.hpp"
+#include "origin/base/result.hpp"
+#include "origin/store/budget.hpp"
+#include "origin/store/object.hpp"
+#include "origin/store/topic.hpp"
+
+namespace origin::store {
+
+// Makes documents on demand under names that nothing is stored at: status documents, time-shifted playlists.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  // Null if the name is not this resolver's. `query` is the part after '?', undecoded. Called on an HTTP worker: must
+  // not block.
+  virtual ObjectRef resolve(std::string_view name, std::string_view query) = 0;
+};
+
+struct PutOptions {
+  // Pinned objects are never evicted (the live window); the rest goes, earliest expiry first, when memory is needed.
+  bool pinned = false;
+  std::optional<Duration> ttl;  // from now; none: until removed or evicted
+};
+
+struct Stats {
+  uint64_t objects = 0;
+  uint64_t topics = 0;
+  uint64_t used_bytes = 0;   // counted by the budget
+  uint64_t limit_bytes = 0;
+  uint64_t evicted = 0;      // objects that went for want of memory, since start
+  uint64_t expired = 0;      // objects whose TTL ran out, since start
+};
+
+class Store {
+ public:
+  struct Options {
+    uint64_t memory_limit = 1ull << 30;  // bytes
+  };
+  Store(Options options, const Clock& clock);
+  ~Store();
+
+  // The same memory, counted by the budget until it is freed. Evicts what is not pinned to make room.
+  // Errors: kLimit if even that does not free enough.
+  Result<Bytes> admit(const Bytes& bytes);
+  // Counted without regard to the limit, for small documents that must exist.
+  Bytes count(const Bytes& bytes) { return budget_->count(bytes); }
+  // For messages whose forms are rendered later.
+  const std::shared_ptr<Budget>& budget() const { return budget_; }
+
+  // Puts or replaces. The body's bytes have been admitted or counted by the caller.
+  ObjectRef put(std::string_view name, Object object, PutOptions options = {});
+  // From now on not pinned and gone after `ttl`. False if there is no such object.
+  bool expire_after(std::string_view name, Duration ttl);
+  bool remove(std::string_view name);
+  // Every object and topic whose name begins with `prefix`. Returns how many went.
+  size_t remove_prefix(std::string_view prefix);
+
+  // Offers a topic under its name, in the place of what had it.
+  void put_topic(TopicRef topic);
+  TopicRef create_topic(std::string_view name, TopicOptions options);
+  // Puts `object` in the place of a topic and seals it: readers of the topic wake and find the object.
+  ObjectRef seal_into(const TopicRef& topic, Object object, PutOptions options = {});
+
+  // What has the name now: monostate if nothing.
+  using Found = std::variant<std::monostate, ObjectRef, TopicRef>;
+  Found find(std::string_view name) const;
+  // Asks the resolvers in the order they were added.
+  ObjectRef resolve(std::string_view name, std::string_view query) const;
+
+  void add_resolver(std::shared_ptr<Resolver> resolver);
+
+  // Removes what has expired. Called by the server's timekeeper every 100 ms or so.
+  void expire_due();
+
+  Stats stats() const;
+  const Clock& clock() const { return clock_; }
+
+ private:
+  struct Entry;
+  struct NameHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+  using Entries = std::unordered_map<std::string, Entry, NameHash, std::equal_to<>>;
+  using Expiries = std::multimap<MonotonicTime, std::string>;
+
+  ObjectRef insert(std::string_view name, Object object, PutOptions options) REQUIRES_LOCK(mutex_);
+  void set_expiry(Entries::iterator entry, std::optional<Duration> ttl) REQUIRES_LOCK(mutex_);
+  void erase(Entries::iterator entry) REQUIRES_LOCK(mutex_);
+  // Removes the object that is next to expire; false if all that is left is pinned.
+  bool evict_one();
+
+  const Clock& clock_;
+  const std::shared_ptr<Budget> budget_;
+  mutable Mutex mutex_;
+  Entries entries_ GUARDED_BY(mutex_);
+  Expiries expiries_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Resolver>> resolvers_ GUARDED_BY(mutex_);
+  uint64_t topics_ GUARDED_BY(mutex_) = 0;
+  uint64_t evicted_ GUARDED_BY(mutex_) = 0;
+  uint64_t expired_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace origin::store

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a presentation is made of, as immutable values that HLS and DASH are rendered from.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "origin/base/bytes.hpp"
+#include "origin/base/time.hpp"
+#include "origin/media/format.hpp"
+
+namespace origin::timeline {
+
+enum class PlaylistType : uint8_t { kLive, kEvent, kVod };
+
+struct Part {
+  std::string uri;  // relative to the media playlist, like every URI here
+  Duration duration{};
+  bool independent = false;
+  uint64_t bytes = 0;
+};
+
+struct Segment {
+  uint64_t sequence = 0;  // media sequence number
+  std::string uri;        // empty for a gap
+  std::string init_uri;   // the init segment it needs
+  Duration start{};       // presentation time: UTC since 1970 on the grid, else since 0
+  Duration duration{};
+  uint64_t epoch = 0;     // discontinuities of the presentation before it
+  uint64_t bytes = 0;
+  bool gap = false;
+  bool independent = true;
+  std::vector<Part> parts;
+};
+
+using SegmentRef = std::shared_ptr<const Segment>;
+
+// Closed segments whose playlist text never changes any more, rendered once and shared by all versions after.
+struct Block {
+  std::vector<SegmentRef> segments;
+  Bytes text;
+  std::vector<size_t> offsets;  // where each segment's text begins
+};
+
+// One version of a media playlist's content.
+struct MediaSnapshot {
+  PlaylistType type = PlaylistType::kLive;
+  uint32_t target_duration = 0;  // seconds
+  bool has_dates = false;        // presentation times are UTC
+  bool ended = false;
+  bool independent_segments = true;
+  SegmentRef before;  // the last segment that left the window; null while all are there
+  std::vector<std::shared_ptr<const Block>> blocks;  // oldest first
+  size_t first_in_block = 0;                         // segments of the first block that have left the window
+  std::vector<SegmentRef> tail;                      // closed segments after the blocks
+  std::shared_ptr<const Segment> open;               // being written; null if none
+
+  // Null if there is none.
+  const Segment* first() const;
+  const Segment* last() const;
+  size_t size() const;
+  // Discontinuity tags that have left with their segments.
+  uint64_t discontinuity_sequence() const;
+};
+
+using MediaSnapshotRef = std::shared_ptr<const MediaSnapshot>;
+
+// What a multivariant playlist says of a track.
+struct TrackInfo {
+  std::string name;
+  std::string uri;  // relative to the multivariant playlist
+  media::Kind kind = media::Kind::kVideo;
+  std::string codecs;  // RFC 6381
+  std::string video_range;
+  media::VideoFormat video;
+  media::AudioFormat audio;
+  std::string language;  // BCP 47; empty: unknown
+  std::string label;
+  bool is_default = false;
+  bool independent_segments = true;
+  uint64_t declared_bandwidth = 0;  // bit/s that the publisher said; 0: none
+  uint64_t peak_bandwidth = 0;      // bit/s, as measured or declared, whichever is higher
+  uint64_t average_bandwidth = 0;  // bit/s
+};
+
+}  // namespace origin::timeline

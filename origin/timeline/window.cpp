@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/timeline/window.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "origin/timeline/media_playlist.hpp"
+
+namespace origin::timeline {
+
+namespace {
+
+// Segments of a block, and how many stay outside blocks: the tail is where parts are listed and text still changes.
+constexpr size_t kBlockSize = 32;
+constexpr size_t kTailSize = 32;
+
+}  // namespace
+
+const Segment* MediaSnapshot::first() const {
+  if (!blocks.empty()) return blocks.front()->segments[first_in_block].get();
+  return tail.empty() ? nullptr : tail.front().get();
+}
+
+const Segment* MediaSnapshot::last() const {
+  if (!tail.empty()) return tail.back().get();
+  return blocks.empty() ? nullptr : blocks.back()->segments.back().get();
+}
+
+size_t MediaSnapshot::size() const {
+  size_t count = tail.size();
+  for (const auto& block : blocks) count += block->segments.size();
+  return count - first_in_block;
+}
+
+uint64_t MediaSnapshot::discontinuity_sequence() const {
+  if (before) return before->epoch;
+  return first() ? first()->epoch : 0;
+}
+
+Window::Window(Config config) : config_(std::move(config)), bandwidth_(config_.segment_duration) {}
+
+void Window::open(Segment segment) {
+  assert(!open_);
+  open_ = std::make_shared<Segment>(std::move(segment));
+}
+
+void Window::add_part(Part part) {
+  assert(open_);
+  // Snapshots share the open segment: change a copy.
+  auto grown = std::make_shared<Segment>(*open_);
+  grown->duration += part.duration;
+  grown->bytes += part.bytes;
+  grown->parts.push_back(std::move(part));
+  open_ = std::move(grown);
+}
+
+SegmentRef Window::close() {
+  assert(open_);
+  SegmentRef closed = std::move(open_);
+  open_ = nullptr;
+  bandwidth_.add(closed->duration, closed->bytes);
+  append(closed);
+  return closed;
+}
+
+void Window::add_gap(Segment segment) {
+  assert(!open_);
+  segment.gap = true;
+  ++gaps_;
+  append(std::make_shared<const Segment>(std::move(segment)));
+}
+
+void Window::append(SegmentRef segment) {
+  if (last_sequence_ && segment->epoch > last_epoch_) discontinuities_ += segment->epoch - last_epoch_;
+  last_sequence_ = segment->sequence;
+  last_epoch_ = segment->epoch;
+  end_time_ = segment->start + segment->duration;
+  duration_ += segment->duration;
+  longest_ = std::max(longest_, segment->duration);
+  bytes_ += segment->bytes;
+  independent_segments_ = independent_segments_ && segment->independent;
+  tail_.push_back(std::move(segment));
+  if (tail_.size() >= kTailSize + kBlockSize) fold_tail();
+}
+
+void Window::fold_tail() {
+  auto block = std::make_shared<Block>();
+  block->segments.assign(tail_.begin(), tail_.begin() + kBlockSize);
+  const Segment* previous = blocks_.empty() ? nullptr : blocks_.back()->segments.back().get();
+  std::string text;
+  for (const SegmentRef& segment : block->segments) {
+    block->offsets.push_back(text.size());
+    append_segment_text(text, *segment, previous, config_.has_dates);
+    previous = segment.get();
+  }
+  block->text = Bytes::take(std::move(text));
+  if (config_.keep_text) block->text = config_.keep_text(block->text);
+  blocks_.push_back(std::move(block));
+  tail_.erase(tail_.begin(), tail_.begin() + kBlockSize);
+}
+
+const Segment* Window::first() const {
+  if (!blocks_.empty()) return blocks_.front()->segments[first_in_block_].get();
+  return tail_.empty() ? nullptr : tail_.front().get();
+}
+
+size_t Window::size() const {
+  size_t count = tail_.size();
+  for (const auto& block : blocks_) count += block->segments.size();
+  return count - first_in_block_;
+}
+
+SegmentRef Window::pop_front() {
+  SegmentRef oldest;
+  if (!blocks_.empty()) {
+    oldest = blocks_.front()->segments[first_in_block_++];
+    if (first_in_block_ == blocks_.front()->segments.size()) {
+      blocks_.erase(blocks_.begin());
+      first_in_block_ = 0;
+    }
+  } else {
+    oldest = tail_.front();
+    tail_.erase(tail_.begin());
+  }
+  removed_ = oldest;
+  duration_ -= oldest->duration;
+  bytes_ -= oldest->bytes;
+  return oldest;
+}
+
+bool Window::may_drop_first() const {
+  const Segment* oldest = first();
+  return oldest && duration_ - oldest->duration >= std::chrono::seconds(3 * target_duration_);
+}
+
+std::vector<SegmentRef> Window::trim() {
+  std::vector<SegmentRef> removed;
+  if (config_.type != PlaylistType::kLive || config_.length == Duration::zero()) return removed;
+  while (may_drop_first() && duration_ - first()->duration >= config_.length) removed.push_back(pop_front());
+  return removed;
+}
+
+SegmentRef Window::drop_oldest() {
+  if (config_.type != PlaylistType::kLive || !may_drop_first()) return nullptr;
+  return pop_front();
+}
+
+MediaSnapshotRef Window::snapshot() const {
+  auto snapshot = std::make_shared<MediaSnapshot>();
+  snapshot->type = config_.type;
+  snapshot->target_duration = target_duration_;
+  snapshot->has_dates = config_.has_dates;
+  snapshot->ended = ended_;
+  snapshot->independent_segments = independent_segments_;
+  snapshot->before = removed_;
+  snapshot->blocks = blocks_;
+  snapshot->first_in_block = first_in_block_;
+  snapshot->tail = tail_;
+  snapshot->open = open_;
+  return snapshot;
+}
+
+}  // namespace origin::timeline

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The sliding window of one track: segments come in at the end and leave at the front; each change gives a new immutable
+// snapshot that shares what did not change. Not thread safe; the owner locks.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "origin/timeline/bandwidth.hpp"
+#include "origin/timeline/model.hpp"
+
+namespace origin::timeline {
+
+class Window {
+ public:
+  struct Config {
+    PlaylistType type = PlaylistType::kLive;
+    Duration segment_duration = 2s;
+    Duration length{};  // of a live window; 0: everything stays
+    bool has_dates = true;
+    // Takes text that is kept, and gives back what to keep: where memory is counted. Null: kept as it is.
+    std::function<Bytes(Bytes)> keep_text;
+  };
+  explicit Window(Config config);
+
+  // Fixed before the first snapshot is published (RFC 8216bis 6.2.1), in seconds.
+  void set_target_duration(uint32_t seconds) { target_duration_ = seconds; }
+
+  // Opens the next segment. REQUIRES: none is open. sequence > last_sequence().
+  void open(Segment segment);
+  bool is_open() const { return open_ != nullptr; }
+  const Segment* open_segment() const { return open_.get(); }
+  void add_part(Part part);
+  // Closes the open segment with the sum of its parts as duration and returns it.
+  SegmentRef close();
+  // Forgets the open segment; its number is free again.
+  void discard() { open_ = nullptr; }
+  // A segment's worth of time without media (EXT-X-GAP). REQUIRES: none is open.
+  void add_gap(Segment segment);
+  void end() { ended_ = true; }
+  bool ended() const { return ended_; }
+
+  // Takes out what has slid out of the window; never below three target durations (RFC 8216bis 6.2.2).
+  std::vector<SegmentRef> trim();
+  // Takes out the oldest segment for want of memory; null if only three target durations are left.
+  SegmentRef drop_oldest();
+
+  std::optional<uint64_t> last_sequence() const { return last_sequence_; }
+  std::optional<Duration> end_time() const { return end_time_; }
+  uint64_t last_epoch() const { return last_epoch_; }
+  // Whole segments listed now.
+  size_t size() const;
+  Duration duration() const { return duration_; }
+  uint64_t bytes() const { return bytes_; }
+  const Segment* first() const;
+  // Longest segment so far, gaps included.
+  Duration longest() const { return longest_; }
+  uint64_t gaps() const { return gaps_; }
+  uint64_t discontinuities() const { return discontinuities_; }
+  const BandwidthMeter& bandwidth() const { return bandwidth_; }
+
+  MediaSnapshotRef snapshot() const;
+
+ private:
+  void append(SegmentRef segment);
+  void fold_tail();
+  SegmentRef pop_front();
+  bool may_drop_first() const;
+
+  const Config config_;
+  uint32_t target_duration_ = 0;
+  std::vector<std::shared_ptr<const Block>> blocks_;
+  size_t first_in_block_ = 0;
+  std::vector<SegmentRef> tail_;
+  std::shared_ptr<Segment> open_;
+  bool ended_ = false;
+  bool independent_segments_ = true;
+  std::optional<uint64_t> last_sequence_;
+  std::optional<Duration> end_time_;
+  uint64_t last_epoch_ = 0;
+  SegmentRef removed_;  // the last segment that left
+  Duration duration_{};
+  Duration longest_{};
+  uint64_t bytes_ = 0;
+  uint64_t gaps_ = 0;
+  uint64_t discontinuities_ = 0;
+  BandwidthMeter bandwidth_;
+};
+
+}  // namespace origin::timeline

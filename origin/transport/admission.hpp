@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How many connections there may be, in the process and from one address. Any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+
+#include "origin/base/mutex.hpp"
+#include "origin/transport/peer_address.hpp"
+
+namespace origin::transport {
+
+class Admission {
+ public:
+  // 0: no limit but that of the process's descriptors.
+  Admission(uint32_t max_connections, uint32_t max_per_address);
+
+  // Whether one more is let in; if so, leave() follows when it has gone.
+  bool enter(const PeerAddress& peer);
+  void leave(const PeerAddress& peer);
+  uint32_t open() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  const uint32_t max_;
+  const uint32_t max_per_address_;
+  std::atomic<uint32_t> open_{0};
+  Mutex mutex_;
+  std::map<std::array<uint8_t, 8>, uint32_t> per_address_ GUARDED_BY(mutex_);
+};
+
+}  // namespace origin::transport

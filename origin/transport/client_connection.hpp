@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The Connection that a worker makes for an accepted socket. Worker's thread only.
+//
+// Bytes come in here and nowhere else: each head passes the guard, is offered to Application::first_look, and only then
+// goes to libsoup, through a stream that is made for that one request. One request is in flight at a time; what is
+// pipelined behind it waits, in the kernel for the most part.
+#pragma once
+
+#include <memory>
+
+#include "origin/transport/body_framing.hpp"
+#include "origin/transport/connection.hpp"
+#include "origin/transport/deadlines.hpp"
+#include "origin/transport/event_loop.hpp"
+#include "origin/transport/output_queue.hpp"
+#include "origin/transport/peer_address.hpp"
+#include "origin/transport/soup_stream.hpp"
+
+namespace origin::transport {
+
+class WorkerThread;
+
+class ClientConnection final : public Connection,
+                               public EpollTarget,
+                               public TurnTarget,
+                               public HasDeadline,
+                               public SoupEndpoint {
+ public:
+  ClientConnection(WorkerThread& worker, Descriptor socket, const PeerAddress& peer, size_t slot);
+  ~ClientConnection() override;
+
+  static ClientConnection* of_message(SoupServerMessage* message);
+
+  Worker& worker() override;
+  const std::string& remote_address() const override;
+  void on_gone(std::function<void()> callback) override;
+  void respond(Body response, bool keep_alive) override;
+
+  void on_events(uint32_t events) override;
+  void on_turn() override;
+  void on_deadline() override;
+
+  // libsoup's signals.
+  void soup_started(SoupServerMessage* message);
+  void soup_finished(SoupServerMessage* message, bool complete);
+
+  // At once, without another byte. Deleted in the next turn.
+  void close();
+
+  size_t slot() const { return slot_; }
+  void set_slot(size_t slot) { slot_ = slot; }
+
+ private:
+  enum class Phase : uint8_t {
+    kHead,    // between requests, or in a head
+    kAnswer,  // a request is in flight
+    kTunnel,  // after 101: bytes pass both ways unread
+    kLinger,  // the last answer is on its way or sent; what still comes is thrown away
+    kClosed,
+  };
+  // What the one deadline of a connection is for.
+  enum class Wait : uint8_t { kNone, kHead, kIdle, kBody, kWrite, kLinger };
+
+  // libsoup's side of a request; there only while it has one.
+  struct SoupRequest;
+
+  // ---- input (client_connection.cpp)
+  bool wants_input() const;
+  void pump_input();
+  size_t consume(std::string_view bytes);
+  size_t consume_head(std::string_view bytes);
+  size_t consume_body(std::string_view bytes);
+  bool receive(size_t& budget);
+  void keep(std::string_view rest);
+  void end_of_input();
+  void begin_request(const RequestHead& head);
+
+  // ---- output
+  void pump_output();
+  void finish_request();
+  void close_gently();
+  void refuse(const HeadError& error, std::string_view method = {});
+  void note_blocked();
+  bool reads_too_slowly() const;
+
+  void run();
+  void notice_departure();
+  void update_deadline();
+  Wait current_wait() const;
+  bool answer_begun() const;
+
+  // ---- libsoup (client_connection_soup.cpp)
+  void open_soup(const RequestHead& head);
+  void abandon_soup();
+  std::string* soup_input();
+  size_t soup_room() const;
+  void soup_answered();
+  void hold_head(std::string_view head);
+  ssize_t soup_read(void* buffer, size_t size) override;
+  bool soup_readable() const override;
+  ssize_t soup_write(const void* data, size_t size) override;
+  bool soup_writable() const override;
+  bool soup_flush() override;
+  void soup_closed() override;
+
+  WorkerThread& worker_;
+  Descriptor socket_;
+  const PeerAddress peer_;
+  Phase phase_ = Phase::kHead;
+  Wait wait_ = Wait::kNone;
+  bool readable_ = false;     // the socket may have bytes
+  bool writable_ = true;      // the socket may take bytes
+  bool half_closed_ = false;  // the client sends no more
+  bool input_ended_ = false;  // and all of it was read
+  bool broken_ = false;       // neither way works
+  bool progress_ = false;     // bytes moved since the deadline was set
+  bool pumping_ = false;      // pump_input is on the stack and will go on by itself
+  bool answered_ = false;     // the request in flight has its whole answer in output_
+  bool keep_alive_ = true;
+  bool must_linger_ = false;  // the client may still be sending what was refused
+  bool shut_down_ = false;    // the client knows that nothing follows
+  bool skipped_line_ = false;  // the empty line that may come before a head
+  uint8_t minor_version_ = 1;
+  size_t slot_;
+  size_t scanned_ = 0;   // of the head at the beginning of input_
+  size_t lingered_ = 0;  // bytes thrown away
+  std::string input_;    // received, but neither a whole head nor wanted yet
+  BodyFraming framing_;
+  OutputQueue output_;
+  uint64_t answer_bytes_ = 0;  // sent of the answer in flight
+  MonotonicTime blocked_since_{};
+  Duration blocked_{};  // how long the client was waited for, in this answer
+  std::function<void()> gone_;
+  std::unique_ptr<SoupRequest> soup_;
+  mutable std::string remote_address_;
+};
+
+}  // namespace origin::transport

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/transport/listener.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "origin/base/log.hpp"
+#include "origin/transport/guard.hpp"
+#include "origin/transport/worker_thread.hpp"
+
+namespace origin::transport {
+
+namespace {
+
+constexpr int kBatch = 16;
+
+Descriptor open_spare() { return Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+// Level-triggered: what a batch leaves in the backlog is told again in the next turn.
+Listener::Listener(WorkerThread& worker, Descriptor socket)
+    : worker_(worker), socket_(std::move(socket)), spare_(open_spare()) {
+  if (!worker_.loop().add(socket_.get(), EPOLLIN, *this)) {
+    log_warning("cannot watch a listening socket: %s", std::strerror(errno));
+  }
+}
+
+void Listener::on_events(uint32_t) {
+  for (int i = 0; i < kBatch; ++i) {
+    PeerAddress peer;
+    socklen_t size = PeerAddress::kStorageSize;
+    Descriptor client(accept4(socket_.get(), peer.storage(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client) {
+      admit(std::move(client), peer);
+    } else if (!accept_again(errno)) {
+      return;
+    }
+  }
+}
+
+void Listener::admit(Descriptor socket, const PeerAddress& peer) {
+  if (worker_.shared().admission.enter(peer)) return worker_.adopt(std::move(socket), peer);
+  WorkerCounters::add(worker_.counters().refused);
+  const std::string answer = refusal({503, "too many connections; try again later"});
+  send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// Whether to go on after a failed accept.
+bool Listener::accept_again(int error) {
+  switch (error) {
+    case EAGAIN:
+      return false;
+    case EMFILE:
+    case ENFILE:
+      shed_one();
+      pause();
+      return false;
+    case ENOBUFS:
+    case ENOMEM:
+      pause();
+      return false;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+      log_warning("accept: %s", std::strerror(error));
+      pause();
+      return false;
+    default:
+      return true;  // accept(2): errors of the client that was to be accepted
+  }
+}
+
+// The first of the backlog is told that it was heard; the others wait until descriptors come back.
+void Listener::shed_one() {
+  spare_.reset();
+  Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (client) WorkerCounters::add(worker_.counters().refused);
+  client.reset();
+  spare_ = open_spare();
+}
+
+void Listener::pause() {
+  worker_.loop().modify(socket_.get(), 0, *this);
+  worker_.accept_deadlines.set(*this, worker_.loop().now());
+}
+
+void Listener::on_deadline() {
+  if (!spare_) spare_ = open_spare();
+  worker_.loop().modify(socket_.get(), EPOLLIN, *this);
+}
+
+}  // namespace origin::transport

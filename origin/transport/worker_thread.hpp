@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The Worker that the server makes: a thread and all that lives on it. start, stop, stats, post: any thread; the rest:
+// its own.
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "origin/base/mutex.hpp"
+#include "origin/base/ref.hpp"
+#include "origin/transport/admission.hpp"
+#include "origin/transport/event_loop.hpp"
+#include "origin/transport/server.hpp"
+#include "origin/transport/worker.hpp"
+
+namespace origin::transport {
+
+class ClientConnection;
+class Listener;
+
+// What all workers of a server share.
+struct ServerContext {
+  explicit ServerContext(const Limits& the_limits)
+      : limits(the_limits), admission(limits.max_connections, limits.max_connections_per_address) {}
+
+  const Limits limits;
+  Admission admission;
+};
+
+// Counters with one writer, the worker.
+struct WorkerCounters {
+  static void add(std::atomic<uint64_t>& counter, uint64_t count = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+  std::atomic<uint64_t> accepted{0};
+  std::atomic<uint64_t> refused{0};
+  std::atomic<uint64_t> timed_out{0};
+  std::atomic<uint64_t> bad_requests{0};
+  std::atomic<uint64_t> bytes_received{0};
+  std::atomic<uint64_t> bytes_sent{0};
+};
+
+class WorkerThread final : public Worker {
+ public:
+  WorkerThread(ServerContext& shared, const ApplicationFactory& factory);
+  ~WorkerThread() override;
+
+  // Returns when the Application is made.
+  void start();
+  // Ends the thread and joins it. Idempotent.
+  void stop();
+
+  GMainContext* context() override { return context_.get(); }
+  void post(std::function<void()> function) override;
+  const WorkerCounters& counters() const { return counters_; }
+
+  // ---- on its thread
+  void listen(Descriptor socket);
+  // A connection that was let in.
+  void adopt(Descriptor socket, const PeerAddress& peer);
+  // Deletes it.
+  void forget(ClientConnection& connection);
+
+  EventLoop& loop() { return *loop_; }
+  WorkerCounters& counters() { return counters_; }
+  ServerContext& shared() { return shared_; }
+  const Limits& limits() const { return shared_.limits; }
+  Application& application() { return *application_; }
+  SoupServer* soup() { return soup_.get(); }
+  const std::shared_ptr<std::atomic<int>>& live_soup_streams() { return live_soup_streams_; }
+  // For one recv, and for the fields of one head: shared, since a turn serves one connection at a time.
+  std::span<char> receive_buffer() { return receive_buffer_; }
+  std::span<HeaderField> header_fields() { return header_fields_; }
+
+  DeadlineList head_deadlines;
+  DeadlineList idle_deadlines;
+  DeadlineList write_deadlines;
+  DeadlineList body_deadlines;
+  DeadlineList linger_deadlines;
+  DeadlineList accept_deadlines;
+
+ private:
+  // The descriptor that other threads wake the loop with.
+  class Wake;
+
+  void run(std::promise<void>& started);
+  void run_posted();
+  void tear_down();
+
+  ServerContext& shared_;
+  const ApplicationFactory& factory_;
+  Ref<GMainContext> context_;
+  WorkerCounters counters_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<Wake> wake_;
+  Ref<SoupServer> soup_;
+  std::unique_ptr<Application> application_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<ClientConnection>> connections_;
+  const std::shared_ptr<std::atomic<int>> live_soup_streams_ = std::make_shared<std::atomic<int>>(0);
+  std::vector<char> receive_buffer_;
+  std::vector<HeaderField> header_fields_;
+
+  Mutex mutex_;
+  std::vector<std::function<void()>> posted_ GUARDED_BY(mutex_);
+  bool accepts_posts_ GUARDED_BY(mutex_) = true;
+  bool running_ = true;  // its thread only
+  std::thread thread_;
+};
+
+}  // namespace origin::transport

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Install the locked npm packages into the build directory and copy out the files the pages embed.
+
+Never fails the build: without npm, or without a registry to reach, the outputs are empty and the pages
+say so. `fetch_npm.py NPM SOURCE_DIR WORK_DIR PACKAGE_FILE=OUTPUT...`; NPM may be empty.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+
+LOCKED = ("package.json", "package-lock.json", ".npmrc")
+
+
+def install(npm, source, work):
+    """Run `npm ci` in `work`, unless the same lock was installed there before. Returns why it failed, or None."""
+    lock = (source / "package-lock.json").read_bytes()
+    installed = work / "installed-lock.json"
+    if installed.exists() and installed.read_bytes() == lock:
+        return None
+    if not npm:
+        return "npm was not found"
+    work.mkdir(parents=True, exist_ok=True)
+    for name in LOCKED:
+        shutil.copyfile(source / name, work / name)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1"]
+    try:
+        done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=180, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode != 0:
+        return done.stderr.strip() or f"npm exited with {done.returncode}"
+    installed.write_bytes(lock)
+    return None
+
+
+def main(npm, source, work, *copies):
+    source, work = pathlib.Path(source), pathlib.Path(work)
+    problem = install(npm, source, work)
+    if problem:
+        print(f"The player page is built without hls.js: {problem}", file=sys.stderr)
+    for copy in copies:
+        packaged, output = copy.split("=", 1)
+        packaged, output = work / "node_modules" / packaged, pathlib.Path(output)
+        if not problem and packaged.exists():
+            shutil.copyfile(packaged, output)
+        else:
+            output.write_bytes(b"")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

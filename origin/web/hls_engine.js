@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Plays through hls.js and Media Source Extensions. One instance is one attempt: after `failed` it is of no
+// more use.
+
+import {bitrate, language} from './format.js';
+
+// The server holds requests for what is about to exist: a first playlist for a whole GOP, a reload for a
+// part.
+const kHeldLoad = {
+  maxTimeToFirstByteMs: 30_000,
+  maxLoadTimeMs: 60_000,
+  timeoutRetry: {maxNumRetry: 1, retryDelayMs: 0, maxRetryDelayMs: 0},
+  errorRetry: {maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 2000},
+};
+
+const kConfig = {
+  lowLatencyMode: true,
+  // Fragmented MP4 needs no transmuxing: a worker saves nothing and would need `worker-src blob:` in the
+  // page's policy.
+  enableWorker: false,
+  backBufferLength: 60,
+  maxLiveSyncPlaybackRate: 1.05,
+  manifestLoadPolicy: {default: {...kHeldLoad, errorRetry: null}},
+  playlistLoadPolicy: {default: kHeldLoad},
+};
+
+const kMediaRecoveries = 3;
+
+function renditionLabel(level) {
+  const name = level.height ? `${Math.min(level.width || level.height, level.height)}p` : 'Audio only';
+  return `${name}, ${bitrate(level.bitrate)}`;
+}
+
+// A stream that starts again has its bitrates measured anew.
+function nearestLevel(levels, {height, bitrate: bits}) {
+  const distance = (level) => Math.abs(level.height - height) * 1e9 + Math.abs(level.bitrate - bits);
+  return levels.reduce((best, level, i) => (distance(level) < distance(levels[best]) ? i : best), 0);
+}
+
+export class HlsEngine {
+  #hls;
+  #video;
+  #listener;
+  #choice;
+  #recoveries = 0;
+
+  static get supported() { return Boolean(globalThis.Hls?.isSupported()); }
+
+  /**
+   * `listener` has changed() and failed({status, text, final}); the viewer's choices are kept in `choice`.
+   */
+  constructor(video, uri, listener, choice) {
+    const {Events} = globalThis.Hls;
+    const hls = new globalThis.Hls({...kConfig, startPosition: choice.position ?? -1});
+    this.#hls = hls;
+    this.#video = video;
+    this.#listener = listener;
+    this.#choice = choice;
+    hls.on(Events.ERROR, (_, data) => this.#onError(data));
+    hls.on(Events.MANIFEST_PARSED, () => {
+      if (choice.audio) hls.setAudioOption(choice.audio);
+      if (choice.rendition) hls.currentLevel = nearestLevel(hls.levels, choice.rendition);
+      listener.changed();
+    });
+    const {LEVEL_SWITCHED, LEVELS_UPDATED, AUDIO_TRACKS_UPDATED, AUDIO_TRACK_SWITCHED} = Events;
+    const changes = [LEVEL_SWITCHED, LEVELS_UPDATED, AUDIO_TRACKS_UPDATED, AUDIO_TRACK_SWITCHED];
+    for (const event of changes) hls.on(event, () => listener.changed());
+    hls.loadSource(uri);
+    hls.attachMedia(video);
+  }
+
+  destroy() { this.#hls.destroy(); }
+
+  /** null while not known. */
+  get live() { return this.#hls.latestLevelDetails?.live ?? null; }
+
+  /**
+   * When the picture on screen was taken by PROGRAM-DATE-TIME, in milliseconds since 1970; null if not
+   * known.
+   */
+  get playingTime() { return this.#hls.playingDate?.getTime() ?? null; }
+
+  /** Seconds on the media timeline where a viewer at the live edge should be; null if not known. */
+  get livePosition() { return this.#hls.liveSyncPosition ?? null; }
+
+  /** Seconds that the player wants to stay behind the playlist's end; null if not known. */
+  get targetLatency() { return this.#hls.targetLatency; }
+
+  get networkEstimate() { return this.#hls.bandwidthEstimate; }
+
+  /** What is on screen: {width, height, bitrate, codecs}, or null. */
+  get current() {
+    const level = this.#hls.levels?.[this.#hls.currentLevel];
+    if (!level) return null;
+    const {width, height, bitrate: bits} = level;
+    return {width, height, bitrate: bits, codecs: level.attrs.CODECS ?? ''};
+  }
+
+  get renditions() {
+    return (this.#hls.levels ?? []).map((level, id) => ({id, label: renditionLabel(level)})).reverse();
+  }
+
+  /** The id chosen by hand, -1 for automatic. */
+  get rendition() { return this.#hls.autoLevelEnabled ? -1 : this.#hls.manualLevel; }
+
+  set rendition(id) {
+    this.#hls.nextLevel = id;
+    const level = this.#hls.levels[id];
+    this.#choice.rendition = level && {height: level.height, bitrate: level.bitrate};
+    this.#listener.changed();
+  }
+
+  get audioTracks() {
+    return this.#hls.audioTracks.map(
+        ({name, lang}, id) => ({id, label: name || language(lang) || `Audio ${id + 1}`}));
+  }
+
+  get audioTrack() { return this.#hls.audioTrack; }
+
+  set audioTrack(id) {
+    this.#hls.audioTrack = id;
+    const {lang, name} = this.#hls.audioTracks[id];
+    this.#choice.audio = {lang, name};
+  }
+
+  #onError(data) {
+    if (!data.fatal) return;
+    const {ErrorTypes, ErrorDetails} = globalThis.Hls;
+    const incompatible = data.details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR;
+    if (data.type === ErrorTypes.MEDIA_ERROR && !incompatible && this.#recoveries++ < kMediaRecoveries) {
+      this.#hls.recoverMediaError();
+      this.#video.play().catch(() => {});
+      return;
+    }
+    this.#listener.failed({status: data.response?.code ?? 0, text: data.details, final: incompatible});
+  }
+}

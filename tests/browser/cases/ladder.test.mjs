@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Three renditions and two audio languages, chosen by hand.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import {playerState, plays, screenshot, until, withPage} from '../lib/browser.mjs';
+import {withPipeline} from '../lib/pipeline.mjs';
+import {liveAudio, liveVideo} from '../lib/sources.mjs';
+
+const kSizes = [[640, 360], [426, 240], [256, 144]];
+
+function optionLabels(page, id) { return page.locator(`#${id} option`).allInnerTexts(); }
+
+test('switches rendition and language by hand', async () => {
+  const branches = [
+    ...kSizes.map(([width, height]) => liveVideo({width, height, rate: 25})),
+    liveAudio({language: 'en', frequency: 440}),
+    liveAudio({language: 'de', frequency: 660}),
+  ];
+  await withPipeline(
+      {branches}, (pipeline) => withPage(async (page) => {
+                    const requested = [];
+                    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+                    await page.goto(pipeline.url('/live/'));
+                    await plays(page, 1);
+
+                    const renditions = await optionLabels(page, 'rendition');
+                    assert.match(renditions[0], /^Auto/);
+                    assert.deepEqual(
+                        renditions.slice(1).map((label) => Number.parseInt(label)),
+                        kSizes.map(([, height]) => height));
+                    for (const height of [144, 360, 240]) {
+                      const label = renditions.find((text) => text.startsWith(`${height}p`));
+                      await page.selectOption('#rendition', {label});
+                      await until(
+                          page, `shows ${height} lines`,
+                          (lines) => document.querySelector('video').videoHeight === lines, height);
+                      await plays(page, 1);
+                    }
+
+                    assert.deepEqual(await optionLabels(page, 'audio'), ['English', 'German']);
+                    const playlist = await page.evaluate(() => document.querySelector('#audio').value);
+                    requested.length = 0;
+                    await page.selectOption('#audio', {label: playlist === '0' ? 'German' : 'English'});
+                    await plays(page, 3);
+                    const track = playlist === '0' ? 'audio_1' : 'audio_0';
+                    assert.ok(
+                        requested.some((path) => path.startsWith(`/live/${track}/`) && path.endsWith('.m4s')),
+                        requested.join('\n'));
+                    const state = await playerState(page);
+                    assert.equal(state.error, null);
+                    assert.equal(state.notice, '');
+                    await screenshot(page, 'player-ladder');
+                  }));
+});

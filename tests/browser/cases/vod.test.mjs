@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Each codec on demand, to the end: what went in is what the browser's demuxer, its decoder and mp4box get
+// out.
+
+import {createFile, MP4BoxBuffer} from 'mp4box';
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import {playerState, screenshot, until, withPage} from '../lib/browser.mjs';
+import {withPipeline} from '../lib/pipeline.mjs';
+import {readEnded, readMultivariant} from '../lib/playlist.mjs';
+import {audioFile, encoderOf, hasElement, videoFile} from '../lib/sources.mjs';
+
+const kRate = 30;
+const kFrames = 180;
+const kSeconds = kFrames / kRate;
+const kStreams = [['h264', 'aac'], ['h264b', 'aac'], ['h264', 'flac'], ['av1', 'opus'], ['vp9', 'opus']];
+// What audio codecs add at either end: one frame of priming and the rest of the last frame.
+const kAudioFrame = {
+  aac: 1024 / 48000,
+  opus: 0.02,
+  flac: 4608 / 48000
+};
+
+/** The tracks of a presentation, complete: [{kind, codecs, init, segments}]. */
+async function readTracks(url) {
+  const {variants, renditions} = await readMultivariant(url);
+  const [{url: video, CODECS: codecs}] = variants;
+  const [first, second] = codecs.split(',');
+  const isVideo = (codec) => /^(avc|av01|vp09)/.test(codec);
+  const [videoCodec, audioCodec] = isVideo(first) ? [first, second] : [second, first];
+  return [
+    {kind: 'video', codecs: videoCodec, ...await readEnded(video)},
+    {kind: 'audio', codecs: audioCodec, ...await readEnded(renditions[0].url)},
+  ];
+}
+
+/**
+ * Appends the init segment and every segment through Media Source Extensions; returns the buffered ranges.
+ */
+function appendAll(page, {kind, codecs, init, segments}) {
+  return page.evaluate(async ({type, urls}) => {
+    if (!MediaSource.isTypeSupported(type)) throw new Error(`not supported: ${type}`);
+    const happens = (target, event) => new Promise((resolve, reject) => {
+      target.addEventListener(event, resolve, {once: true});
+      target.addEventListener('error', () => reject(new Error(`append failed: ${type}`)), {once: true});
+    });
+    const source = new MediaSource();
+    const video = document.createElement('video');
+    video.src = URL.createObjectURL(source);
+    await happens(source, 'sourceopen');
+    const buffer = source.addSourceBuffer(type);
+    for (const url of urls) {
+      const media = await (await fetch(url)).arrayBuffer();
+      buffer.appendBuffer(media);
+      await happens(buffer, 'updateend');
+    }
+    const ranges = [];
+    for (let i = 0; i < buffer.buffered.length; ++i)
+      ranges.push([buffer.buffered.start(i), buffer.buffered.end(i)]);
+    return ranges;
+  }, {type: `${kind}/mp4; codecs="${codecs}"`, urls: [init, ...segments.map(({url}) => url)]});
+}
+
+/** Parses a track with mp4box: {codec, samples}. */
+async function parse({init, segments}) {
+  const file = createFile();
+  let offset = 0;
+  let info = null;
+  file.onReady = (ready) => (info = ready);
+  file.onError = (_, message) => assert.fail(message);
+  for (const url of [init, ...segments.map((segment) => segment.url)]) {
+    const bytes = await (await fetch(url)).arrayBuffer();
+    file.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes, offset));
+    offset += bytes.byteLength;
+  }
+  file.flush();
+  const [track] = info.tracks;
+  return {
+    codec: track.codec,
+    fragmented: info.isFragmented,
+    timescale: track.timescale,
+    samples: file.getTrackSamplesInfo(track.id)
+  };
+}
+
+function assertSamplesMeet({samples, timescale}, frames) {
+  assert.equal(samples.length, frames);
+  for (let i = 1; i < samples.length; ++i) {
+    assert.equal(samples[i].dts, samples[i - 1].dts + samples[i - 1].duration, `sample ${i} does not follow`);
+  }
+  const presented = samples.map((sample) => sample.cts).sort((a, b) => a - b);
+  presented.forEach((time, i) => {
+    const wanted = (i * timescale) / kRate + presented[0];
+    assert.ok(Math.abs(time - wanted) <= 1, `frame ${i} at ${time}, not ${wanted}`);
+  });
+}
+
+for (const [video, audio] of kStreams) {
+  const missing = [video, audio].map(encoderOf).filter((encoder) => !hasElement(encoder));
+  test(`${video} and ${audio} on demand`, {skip: missing.length && `no ${missing}`}, async () => {
+    const branches = [
+      videoFile({codec: video, frames: kFrames, rate: kRate}),
+      audioFile({codec: audio, blocks: kSeconds * 50}),
+    ];
+    const sink = {'playlist-type': 'vod', linger: -1};
+    await withPipeline(
+        {sink, branches}, (pipeline) => withPage(async (page) => {
+                            const tracks = await readTracks(pipeline.url('/live/index.m3u8'));
+
+                            for (const track of tracks) {
+                              const parsed = await parse(track);
+                              assert.equal(parsed.codec.toLowerCase(), track.codecs.toLowerCase());
+                              if (track.kind === 'video') assertSamplesMeet(parsed, kFrames);
+                            }
+
+                            await page.goto(pipeline.url('/'));
+                            for (const track of tracks) {
+                              const ranges = await appendAll(page, track);
+                              const slack = track.kind === 'video' ? 1 / kRate : 2 * kAudioFrame[audio];
+                              assert.equal(ranges.length, 1, `${track.codecs}: ${JSON.stringify(ranges)}`);
+                              const [[start, end]] = ranges;
+                              assert.ok(
+                                  start <= slack && Math.abs(end - start - kSeconds) <= slack,
+                                  `${track.codecs}: ${start} to ${end}`);
+                            }
+
+                            await page.goto(pipeline.url('/live/'));
+                            await until(
+                                page, 'plays to the end', () => document.querySelector('video').ended);
+                            const state = await playerState(page);
+                            assert.equal(state.error, null);
+                            assert.equal(state.state, 'Ended');
+                            assert.equal(state.frames, kFrames);
+                            assert.equal(state.buffered.length, 1, JSON.stringify(state.buffered));
+                            assert.ok(
+                                Math.abs(state.duration - kSeconds) <= 2 * kAudioFrame[audio] + 1 / kRate,
+                                `${state.duration} s`);
+                            assert.equal(state.figures.stalls, '0 stalls');
+                            await screenshot(page, `player-vod-${video}-${audio}`);
+                          }));
+  });
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// As much of an HLS reader as the tests need; it shares nothing with hls.js or with the renderer.
+
+function attributes(line) {
+  const found = {};
+  for (const [, name, quoted, plain] of line.matchAll(/([A-Z0-9-]+)=(?:"([^"]*)"|([^,]*))/g))
+    found[name] = quoted ?? plain;
+  return found;
+}
+
+async function lines(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  return (await response.text()).split('\n').map((line) => line.trim());
+}
+
+/** {variants: [{url, CODECS, …}], renditions: [{url, TYPE, …}]} */
+export async function readMultivariant(url) {
+  const variants = [];
+  const renditions = [];
+  let pending = null;
+  for (const line of await lines(url)) {
+    if (line.startsWith('#EXT-X-STREAM-INF:'))
+      pending = attributes(line);
+    else if (line.startsWith('#EXT-X-MEDIA:'))
+      renditions.push(attributes(line));
+    else if (line && !line.startsWith('#'))
+      variants.push({...pending, url: new URL(line, url).href});
+  }
+  for (const rendition of renditions) rendition.url = new URL(rendition.URI, url).href;
+  return {variants, renditions};
+}
+
+/** {init, segments: [{url, duration}], ended} */
+export async function readMedia(url) {
+  const media = {init: null, segments: [], ended: false};
+  let duration = 0;
+  for (const line of await lines(url)) {
+    if (line.startsWith('#EXT-X-MAP:'))
+      media.init = new URL(attributes(line).URI, url).href;
+    else if (line.startsWith('#EXTINF:'))
+      duration = Number.parseFloat(line.slice('#EXTINF:'.length));
+    else if (line === '#EXT-X-ENDLIST')
+      media.ended = true;
+    else if (line && !line.startsWith('#'))
+      media.segments.push({url: new URL(line, url).href, duration});
+  }
+  return media;
+}
+
+/** Reads a media playlist again until it is complete. */
+export async function readEnded(url) {
+  for (let i = 0; i < 300; ++i) {
+    const media = await readMedia(url);
+    if (media.ended) return media;
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+  throw new Error(`${url} did not end`);
+}

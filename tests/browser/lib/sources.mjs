@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Branches that feed an originsink, and what must come out of them again.
+
+import {execFileSync} from 'node:child_process';
+
+const kVideoEncoders = {
+  h264: 'x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30',
+  h264b: 'x264enc bframes=2 b-adapt=false speed-preset=veryfast key-int-max=30 rc-lookahead=10',
+  av1: 'av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=30 threads=2',
+  vp9: 'vp9enc deadline=1 cpu-used=8 keyframe-max-dist=30',
+};
+const kAudioEncoders = {
+  aac: 'avenc_aac',
+  opus: 'opusenc',
+  flac: 'flacenc',
+};
+
+export function hasElement(name) {
+  try {
+    execFileSync('gst-inspect-1.0', ['--exists', name]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const encoderOf = (codec) => (kVideoEncoders[codec] ?? kAudioEncoders[codec]).split(' ')[0];
+
+/** A clock-paced test picture with its running time burned in. */
+export function liveVideo({codec = 'h264', width = 640, height = 360, rate = 30} = {}) {
+  return `videotestsrc is-live=true ! video/x-raw,width=${width},height=${height},framerate=${
+             rate}/1 ! timeoverlay ! ` +
+      `videoconvert ! ${kVideoEncoders[codec]} ! queue`;
+}
+
+export function liveAudio({codec = 'aac', frequency = 440, language} = {}) {
+  const tags = language ? ` ! taginject tags=language-code=${language}` : '';
+  return `audiotestsrc is-live=true freq=${
+             frequency} volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! audioconvert ! ` +
+      `${kAudioEncoders[codec]}${tags} ! queue`;
+}
+
+/** `frames` pictures as fast as they can be encoded. */
+export function videoFile({codec, frames, rate}) {
+  return `videotestsrc num-buffers=${frames} ! video/x-raw,width=320,height=180,framerate=${
+             rate}/1 ! videoconvert ! ` +
+      `${kVideoEncoders[codec]} ! queue`;
+}
+
+/** 48 kHz stereo in `blocks` blocks of 960 samples, 20 ms each. */
+export function audioFile({codec, blocks}) {
+  return `audiotestsrc num-buffers=${
+             blocks} samplesperbuffer=960 volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! ` +
+      `audioconvert ! ${kAudioEncoders[codec]} ! queue`;
+}

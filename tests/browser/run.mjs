@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Runs the browser tests: `node run.mjs [part of a case's file name…]`.
+//
+// GST_PLUGIN_PATH   where the plugin was built
+// BROWSER_OUTPUT    folder for screenshots and the plugin registry (default: ./build-output)
+// CHROMIUM          the browser (default: /usr/bin/chromium)
+//
+// Exits with 77 (Meson: skipped) where the browser or npm's packages are not to be had.
+
+import {spawnSync} from 'node:child_process';
+import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {dirname, join, resolve} from 'node:path';
+import {run} from 'node:test';
+import {spec} from 'node:test/reporters';
+import {fileURLToPath} from 'node:url';
+
+const kSkipped = 77;
+const here = dirname(fileURLToPath(import.meta.url));
+
+function skip(reason) {
+  console.log(`skipped: ${reason}`);
+  process.exit(kSkipped);
+}
+
+/** Installs what package-lock.json says, unless that is what was installed last. */
+function installPackages() {
+  const lock = readFileSync(join(here, 'package-lock.json'), 'utf8');
+  const stamp = join(here, 'node_modules', '.installed-lock.json');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  const npm =
+      spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {cwd: here, encoding: 'utf8'});
+  if (npm.status !== 0) skip(`npm ci failed: ${npm.error ?? npm.stderr}`);
+  writeFileSync(stamp, lock);
+}
+
+process.env.CHROMIUM ??= '/usr/bin/chromium';
+if (!existsSync(process.env.CHROMIUM)) skip(`${process.env.CHROMIUM} is not installed`);
+installPackages();
+
+process.env.BROWSER_OUTPUT = resolve(process.env.BROWSER_OUTPUT ?? 'build-output');
+mkdirSync(process.env.BROWSER_OUTPUT, {recursive: true});
+// One scan of the plugins for all pipelines, and nobody else's registry touched.
+process.env.GST_REGISTRY = join(process.env.BROWSER_OUTPUT, 'gst-registry.bin');
+
+const wanted = process.argv.slice(2);
+const files = readdirSync(join(here, 'cases'))
+                  .filter((file) => !wanted.length || wanted.some((part) => file.includes(part)))
+                  .map((file) => join(here, 'cases', file));
+// One case at a time: each encodes and decodes in real time.
+run({files, concurrency: 1, timeout: 900_000})
+    .on('test:fail', () => (process.exitCode = 1))
+    .compose(new spec())
+    .pipe(process.stdout);

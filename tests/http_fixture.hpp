@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A store and an http::Server over it on a free port, as the HTTP tests want it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "origin/http/server.hpp"
+#include "tests/http_client.hpp"
+
+// Last: it defines a macro "fail", which the standard library uses as a name.
+#include <check.h>
+
+namespace origin::tests {
+
+struct HttpFixture {
+  static http::Server::Options options() {
+    http::Server::Options options;
+    options.transport.threads = 2;
+    return options;
+  }
+
+  explicit HttpFixture(http::Server::Options server_options = options())
+      : store({.memory_limit = 64 << 20}, Clock::system()), server(server_options, store) {
+    const Result<uint16_t> listening = server.listen("127.0.0.1", 0);
+    ck_assert_msg(listening.ok(), "%s", listening.ok() ? "" : listening.error().message.c_str());
+    port = *listening;
+  }
+
+  HttpClient connect() const { return HttpClient(port); }
+  HttpReply get(std::string_view target, const HeaderList& headers = {}) const {
+    return connect().get(target, headers);
+  }
+
+  // An object of `pieces`, admitted to the store's budget.
+  store::ObjectRef put(const std::string& name, std::vector<std::string> pieces,
+                       store::Headers headers = {}) {
+    return store.put(name, make_object(std::move(pieces), std::move(headers)), {.pinned = true});
+  }
+  store::Object make_object(std::vector<std::string> pieces, store::Headers headers = {}) {
+    store::Object object;
+    for (std::string& piece : pieces) object.body.push_back(*store.admit(Bytes::take(std::move(piece))));
+    object.headers = std::move(headers);
+    return object;
+  }
+  store::MessageRef message(store::Position position, const std::string& text, store::Headers headers = {}) {
+    auto content = std::make_shared<store::Object>(make_object({text}, std::move(headers)));
+    content->size = body_size(content->body);
+    return std::make_shared<const store::Message>(position, std::move(content));
+  }
+
+  store::Store store;
+  http::Server server;
+  uint16_t port = 0;
+};
+
+// The number that stands behind "name": in a JSON document; fails the test if there is none.
+inline uint64_t json_number(const std::string& json, const std::string& name) {
+  const size_t at = json.find("\"" + name + "\":");
+  ck_assert_msg(at != std::string::npos, "no %s in %s", name.c_str(), json.c_str());
+  return std::stoull(json.substr(at + name.size() + 3));
+}
+
+}  // namespace origin::tests

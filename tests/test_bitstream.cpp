@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// origin/media: configuration records, key frames and durations read from bitstreams, good and hostile ones.
+#include <random>
+#include <string>
+
+#include "origin/media/bitstream.hpp"
+#include "origin/media/codec_config.hpp"
+#include "origin/media/vp9.hpp"
+#include "origin/packager/cmaf.hpp"
+#include "tests/box_reader.hpp"
+#include "tests/check_main.hpp"
+#include "tests/codec_samples.hpp"
+
+using namespace origin;
+using namespace origin::media;
+using tests::complete;
+using tests::from_bits;
+using tests::from_hex;
+using tests::kStreamStarts;
+using tests::StreamStart;
+
+namespace {
+
+Format format_of(Codec codec, const Bytes& config = {}) {
+  Format format;
+  format.codec = codec;
+  format.config = config;
+  return format;
+}
+
+Result<Format> complete_with(Codec codec, const Bytes& out_of_band, const Bytes& sample) {
+  return complete_format(format_of(codec), out_of_band, sample.span());
+}
+
+std::string hex(const Bytes& bytes) {
+  std::string text;
+  for (const uint8_t byte : bytes.span()) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
+// ck_assert_str_eq would keep pointers into strings that are gone.
+void assert_equal(const std::string& actual, const std::string& expected) {
+  ck_assert_str_eq(actual.c_str(), expected.c_str());
+}
+
+void assert_config(Codec codec, const Bytes& out_of_band, const Bytes& sample, const std::string& expected) {
+  const Result<Format> format = complete_with(codec, out_of_band, sample);
+  ck_assert_msg(format.ok(), "%s", format.ok() ? "" : format.error().message.c_str());
+  assert_equal(hex(format->config), expected);
+}
+
+}  // namespace
+
+START_TEST(test_real_streams_are_completed) {
+  const StreamStart& start = kStreamStarts[_i];
+  const Result<Format> format = complete(start);
+  ck_assert_msg(format.ok(), "%s: %s", start.name, format.ok() ? "" : format.error().message.c_str());
+  ck_assert_uint_eq(format->video.width, start.width);
+  ck_assert_uint_eq(format->video.height, start.height);
+  ck_assert_uint_eq(format->audio.sample_rate, start.sample_rate);
+  ck_assert_uint_eq(format->audio.channels, start.channels);
+}
+END_TEST
+
+START_TEST(test_key_frames_are_read_from_the_bitstream) {
+  const StreamStart& start = kStreamStarts[_i];
+  const Result<Format> format = complete(start);
+  ck_assert(is_sync_sample(*format, from_hex(start.first_sample).span()));
+  if (!start.other_sample.empty()) ck_assert(!is_sync_sample(*format, from_hex(start.other_sample).span()));
+}
+END_TEST
+
+START_TEST(test_audio_frames_tell_their_duration) {
+  const StreamStart& start = kStreamStarts[_i];
+  const Result<Format> format = complete(start);
+  ck_assert_uint_eq(audio_frame_samples(*format, from_hex(start.first_sample).span()), start.frame_samples);
+}
+END_TEST
+
+START_TEST(test_callers_picture_wins_over_the_bitstream) {
+  for (const StreamStart& start : kStreamStarts) {
+    if (kind_of(start.codec) != Kind::kVideo) continue;
+    Format format = format_of(start.codec);
+    format.video.width = 1280;
+    format.video.height = 720;
+    format.video.colour = Colour{9, 18, 9, true};
+    const Result<Format> completed =
+        complete_format(format, from_hex(start.out_of_band), from_hex(start.first_sample).span());
+    ck_assert(completed.ok());
+    ck_assert(completed->video == format.video);
+  }
+}
+END_TEST
+
+START_TEST(test_colour_comes_from_the_parameter_sets) {
+  const auto colour_of = [](size_t index) { return complete(kStreamStarts[index])->video.colour; };
+  ck_assert(colour_of(0) == (Colour{6, 6, 6, false}));
+  ck_assert(!colour_of(1));
+  ck_assert(colour_of(2) == (Colour{6, 6, 6, false}));
+  ck_assert(colour_of(3) == (Colour{9, 16, 9, false}));
+  ck_assert(!colour_of(4));
+  ck_assert(colour_of(5) == (Colour{9, 16, 9, false}));
+  ck_assert(colour_of(7) == (Colour{2, 2, 6, false}));
+}
+END_TEST
+
+START_TEST(test_records_that_others_wrote_are_reproduced) {
+  const StreamStart& hdr = kStreamStarts[5];
+  assert_config(Codec::kAv1, {}, from_hex(hdr.first_sample), std::string(hdr.out_of_band));
+  // The record alone is enough where the first sample has no sequence header.
+  assert_config(Codec::kAv1, from_hex(hdr.out_of_band), from_hex("32043000afac"),
+                std::string(hdr.out_of_band));
+}
+END_TEST
+
+START_TEST(test_h264_reads_the_length_size_from_its_record) {
+  std::string record(kStreamStarts[0].out_of_band);
+  record.replace(8, 2, "fd");  // two bytes
+  const Format format = format_of(Codec::kH264, from_hex(record));
+  const Bytes sample = from_hex("0002091000046588ffff");
+  ck_assert(is_sync_sample(format, sample.span()));
+  ck_assert(!is_sync_sample(*complete(kStreamStarts[0]), sample.span()));
+}
+END_TEST
+
+START_TEST(test_h264_i_slice_is_not_a_key_frame) {
+  // SPS, PPS, a recovery point SEI and an I slice of type 1: a decoder may not start here without loss.
+  const Format format = *complete(kStreamStarts[0]);
+  const Bytes sample = from_hex(
+      "0000000467640014"
+      "0000000368ebec"
+      "0000000606010484800000"
+      "000000044188ffff");
+  ck_assert(!is_sync_sample(format, sample.span()));
+}
+END_TEST
+
+START_TEST(test_h265_irap_types_are_key_frames) {
+  const Format format = *complete(kStreamStarts[2]);
+  for (unsigned type = 0; type < 32; ++type) {
+    const std::vector<uint8_t> sample{0, 0, 0, 3, static_cast<uint8_t>(type << 1), 1, 0xaf};
+    ck_assert_int_eq(is_sync_sample(format, sample), type >= 16 && type <= 23);
+  }
+}
+END_TEST
+
+START_TEST(test_h265_arrays_are_marked_complete) {
+  const Format format = *complete(kStreamStarts[2]);
+  ck_assert_uint_eq(format.config.data()[23], 0xa0);
+  ck_assert_uint_eq(format.config.size(), kStreamStarts[2].out_of_band.size() / 2);
+}
+END_TEST
+
+START_TEST(test_av1_temporal_delimiters_are_not_stored) {
+  const Format format = format_of(Codec::kAv1);
+  const Bytes sample = from_hex(
+      "1200"
+      "32021020");
+  const Bytes stored = storable(format, sample);
+  assert_equal(hex(stored), "32021020");
+  ck_assert_ptr_eq(stored.data(), sample.data() + 2);  // no copy
+  const Bytes plain = from_hex("32021020");
+  ck_assert_ptr_eq(storable(format, plain).data(), plain.data());
+  assert_equal(hex(storable(format, from_hex("1200"
+                                             "32021020"
+                                             "1200"
+                                             "3202ffff"
+                                             "1200"))),
+               "32021020"
+               "3202ffff");
+  ck_assert_uint_eq(storable(format, from_hex("12001200")).size(), 0);
+  // With an extension byte, and an OBU without a size at the end.
+  assert_equal(hex(storable(format, from_hex("160800"
+                                             "30aabb"))),
+               "30aabb");
+}
+END_TEST
+
+START_TEST(test_av1_key_frame_needs_sequence_header_and_show) {
+  const Format format = format_of(Codec::kAv1);
+  const std::string sequence = "0a0b00000003b4ff7e06d7c802";
+  ck_assert(is_sync_sample(format, from_hex(sequence + "320210aa").span()));
+  ck_assert(is_sync_sample(format, from_hex(sequence + "1a0110" + "2201aa").span()));
+  ck_assert(!is_sync_sample(format, from_hex("320210aa").span()));
+  ck_assert(!is_sync_sample(format, from_hex(sequence + "320200aa").span()));  // not shown
+  ck_assert(!is_sync_sample(format, from_hex(sequence + "320280aa").span()));  // show_existing_frame
+  ck_assert(!is_sync_sample(format, from_hex(sequence + "320250aa").span()));  // intra only
+  ck_assert(!is_sync_sample(format, from_hex(sequence).span()));
+}
+END_TEST
+
+START_TEST(test_vp9_superframe_counts_by_its_first_frame) {
+  const Format format = format_of(Codec::kVp9);
+  const std::string key = "804983422013f00ef60638";    // hidden key frame, 11 bytes
+  const std::string inter = "860040";                  // shown, 3 bytes
+  const std::string index_key_first = "c90b000300c9";  // 2 frames, 2 bytes a size
+  const std::string index_key_last = "c903000b00c9";
+  ck_assert(is_sync_sample(format, from_hex(key + inter + index_key_first).span()));
+  ck_assert(!is_sync_sample(format, from_hex(inter + key + index_key_last).span()));
+  ck_assert(!is_sync_sample(format, from_hex("c1c1").span()));
+  ck_assert(!is_sync_sample(format, from_hex("8a49834220").span()));  // show_existing_frame
+  const Result<Format> completed = complete_with(Codec::kVp9, {}, from_hex(key + inter + index_key_first));
+  ck_assert(completed.ok());
+  ck_assert_uint_eq(completed->video.width, 320);
+}
+END_TEST
+
+START_TEST(test_vp9_level_follows_size_and_rate) {
+  ck_assert_uint_eq(vp9_level(256, 144, {15, 1}), 10);
+  ck_assert_uint_eq(vp9_level(640, 480, {30, 1}), 30);
+  ck_assert_uint_eq(vp9_level(1280, 720, {30, 1}), 31);
+  ck_assert_uint_eq(vp9_level(1920, 1080, {30'000, 1001}), 40);
+  ck_assert_uint_eq(vp9_level(1920, 1080, {60, 1}), 41);
+  ck_assert_uint_eq(vp9_level(3840, 2160, {30, 1}), 50);
+  ck_assert_uint_eq(vp9_level(3840, 2160, {60, 1}), 51);
+  ck_assert_uint_eq(vp9_level(3840, 2160, {0, 1}), 50);
+  ck_assert_uint_eq(vp9_level(7680, 4320, {60, 1}), 61);
+  ck_assert_uint_eq(vp9_level(65535, 65535, {4'000'000'000, 1}), 62);
+}
+END_TEST
+
+START_TEST(test_aac_signalling_of_sbr_and_ps) {
+  struct Case {
+    Bytes config;
+    uint32_t sample_rate, channels, frame_length;
+    const char* codecs;
+  };
+  const Case cases[] = {
+      {from_hex("1190"), 48'000, 2, 1024, "mp4a.40.2"},
+      {from_hex("1194"), 48'000, 2, 960, "mp4a.40.2"},
+      {from_hex("11b0"), 48'000, 6, 1024, "mp4a.40.2"},
+      {from_hex("11b8"), 48'000, 8, 1024, "mp4a.40.2"},
+      {from_hex("eb098800"), 48'000, 2, 2048, "mp4a.40.29"},
+      {from_hex("131056e598"), 48'000, 2, 2048, "mp4a.40.5"},
+      {from_hex("130856e59d4880"), 48'000, 2, 2048, "mp4a.40.29"},
+      {from_bits("00101 0011 0010 0011 00010 000"), 48'000, 2, 1024, "mp4a.40.5"},  // downsampled SBR
+      {from_bits("00010 1111 000000001010110001000100 0001 000"), 44'100, 1, 1024, "mp4a.40.2"},
+      {from_bits("11111 000111 0011 0010 1 0000000"), 48'000, 2, 480, "mp4a.40.39"},
+      // Channels in a program_config_element: C, L/R, Ls/Rs, LFE.
+      {from_bits(
+           "00010 0011 0000 000 0000 01 0011 0010 0000 0001 01 000 0000 0 0 0 0 0000 1 0000 1 0001 0000"),
+       48'000, 6, 1024, "mp4a.40.2"},
+  };
+  for (const Case& c : cases) {
+    const Result<Format> format = complete_with(Codec::kAac, c.config, {});
+    ck_assert_msg(format.ok(), "%s", hex(c.config).c_str());
+    ck_assert_uint_eq(format->audio.sample_rate, c.sample_rate);
+    ck_assert_uint_eq(format->audio.channels, c.channels);
+    ck_assert_uint_eq(audio_frame_samples(*format, {}), c.frame_length);
+    assert_equal(*packager::codecs_string(*format), c.codecs);
+  }
+  for (const char* bad : {"", "11", "1690", "1180", "ffff", "4190"}) {
+    ck_assert_msg(!complete_with(Codec::kAac, from_hex(bad), {}).ok(), "%s", bad);
+  }
+}
+END_TEST
+
+START_TEST(test_opus_header_becomes_big_endian) {
+  // Stereo, 312 samples of pre-skip, 44100 Hz input, gain -256.
+  assert_config(Codec::kOpus,
+                from_hex("4f7075734865616401023801"
+                         "44ac0000"
+                         "00ff"
+                         "00"),
+                from_hex("fc"), "000201380000ac44ff0000");
+  // Family 1: six channels in four streams.
+  assert_config(Codec::kOpus,
+                from_hex("4f7075734865616401063801"
+                         "80bb0000"
+                         "0000"
+                         "01"
+                         "0402000401020305"),
+                from_hex("fc"),
+                "000601380000bb8000000104020004010203"
+                "05");
+  ck_assert(!complete_with(Codec::kOpus, from_hex("4f70757348656164010638010000000000000104"), {}).ok());
+  Format surround = format_of(Codec::kOpus);
+  surround.audio.channels = 6;
+  ck_assert(!complete_format(surround, {}, from_hex("fc").span()).ok());
+}
+END_TEST
+
+START_TEST(test_opus_packets_tell_their_duration) {
+  const Format format = format_of(Codec::kOpus);
+  const auto samples = [&](const char* packet) {
+    return audio_frame_samples(format, from_hex(packet).span());
+  };
+  ck_assert_uint_eq(samples("00"), 480);     // SILK 10 ms
+  ck_assert_uint_eq(samples("18"), 2880);    // SILK 60 ms
+  ck_assert_uint_eq(samples("68"), 960);     // hybrid 20 ms
+  ck_assert_uint_eq(samples("80"), 120);     // CELT 2.5 ms
+  ck_assert_uint_eq(samples("f9"), 1920);    // 2 × 20 ms
+  ck_assert_uint_eq(samples("fb03"), 2880);  // 3 × 20 ms
+  ck_assert_uint_eq(samples("fb07"), 0);     // 140 ms: not allowed
+  ck_assert_uint_eq(samples("fb"), 0);
+  ck_assert_uint_eq(samples(""), 0);
+}
+END_TEST
+
+START_TEST(test_flac_headers_in_all_their_forms) {
+  const std::string info = "120012000000000000000ac44070" + std::string(40, '0');
+  const std::string expected = "80000022" + info;
+  const std::string tags = "84000004aabbccdd";
+  for (const std::string& header : {info, "00000022" + info + tags,
+                                    "664c6143"
+                                    "00000022" +
+                                        info + tags,
+                                    "664c6143"
+                                    "80000022" +
+                                        info,
+                                    "7f464c414301000001"
+                                    "664c6143"
+                                    "00000022" +
+                                        info + tags}) {
+    assert_config(Codec::kFlac, from_hex(header), {}, expected);
+  }
+  ck_assert(!complete_with(Codec::kFlac,
+                           from_hex("664c6143"
+                                    "84000004aabbccdd"),
+                           {})
+                 .ok());
+  ck_assert(!complete_with(Codec::kFlac, {}, {}).ok());
+}
+END_TEST
+
+START_TEST(test_flac_frames_tell_their_block_size) {
+  const Format format = format_of(Codec::kFlac);
+  const auto samples = [&](const char* frame) { return audio_frame_samples(format, from_hex(frame).span()); };
+  ck_assert_uint_eq(samples("fff8190200"), 192);
+  ck_assert_uint_eq(samples("fff8c90200"), 4096);
+  ck_assert_uint_eq(samples("fff86902003f"), 64);
+  ck_assert_uint_eq(samples("fff87902ffff"), 0);  // no such coded number
+  ck_assert_uint_eq(samples("fff87902c28007ff"), 2048);
+  ck_assert_uint_eq(samples("fff8790200"), 0);
+  ck_assert_uint_eq(samples("0000"), 0);
+}
+END_TEST
+
+START_TEST(test_ac3_records) {
+  assert_config(Codec::kAc3, {}, from_hex(kStreamStarts[14].first_sample), "103de0");
+  assert_config(Codec::kEac3, {}, from_hex(kStreamStarts[15].first_sample), "0df8600f00");
+  ck_assert(!complete_with(Codec::kAc3, {}, from_hex(kStreamStarts[15].first_sample)).ok());
+  ck_assert(!complete_with(Codec::kEac3, {}, from_hex(kStreamStarts[14].first_sample)).ok());
+}
+END_TEST
+
+START_TEST(test_eac3_with_dependent_substreams) {
+  // 5.1, and a substream that depends on it with the rear pair Lrs/Rrs: 7.1. Frames of 16 bytes.
+  const auto frame = [](std::string_view bits) {
+    std::string text = hex(from_bits(bits));
+    text.resize(32, '0');
+    return text;
+  };
+  const std::string core = frame("0000101101110111 00 000 00000000111 00 11 111 1 10000 11111 0");
+  const std::string rear =
+      frame("0000101101110111 01 000 00000000111 00 11 010 0 10000 11111 0 1 0001101000000000");
+  const Result<Format> format = complete_with(Codec::kEac3, {}, from_hex(core + rear));
+  ck_assert(format.ok());
+  ck_assert_uint_eq(format->audio.channels, 8);
+  ck_assert_uint_eq(format->audio.sample_rate, 48'000);
+  assert_equal(hex(format->config),
+               "0040"
+               "200f0202");
+  ck_assert_uint_eq(audio_frame_samples(*format, from_hex(core + rear).span()), 1536);
+  // Two frames of the same substream in one sample are two durations and one substream.
+  const Result<Format> twice = complete_with(Codec::kEac3, {}, from_hex(core + rear + core + rear));
+  ck_assert(twice->config == format->config);
+  ck_assert_uint_eq(audio_frame_samples(*twice, from_hex(core + rear + core + rear).span()), 3072);
+  // A dependent substream alone belongs to nobody.
+  ck_assert(!complete_with(Codec::kEac3, {}, from_hex(rear)).ok());
+}
+END_TEST
+
+START_TEST(test_missing_configuration_is_an_error_that_says_so) {
+  for (const Codec codec : {Codec::kH264, Codec::kH265, Codec::kAac, Codec::kFlac}) {
+    const Result<Format> format = complete_with(codec, {}, from_hex("00000001"));
+    ck_assert(!format.ok());
+    ck_assert(format.error().code == ErrorCode::kInvalid);
+    ck_assert(format.error().message.starts_with(std::string(name_of(codec)) + ": no valid "));
+  }
+}
+END_TEST
+
+namespace {
+
+// Whatever is accepted makes an init segment that a reader accepts, or is refused with a reason.
+void feed(Codec codec, const Bytes& out_of_band, const Bytes& sample) {
+  Result<Format> format = complete_with(codec, out_of_band, sample);
+  if (!format) {
+    ck_assert(!format.error().message.empty());
+    format = format_of(codec, out_of_band);
+  }
+  is_sync_sample(*format, sample.span());
+  audio_frame_samples(*format, sample.span());
+  ck_assert_uint_le(storable(*format, sample).size(), sample.size());
+  format->timescale = 1000;
+  const Result<Bytes> init = packager::write_init_segment(*format);
+  ck_assert_int_eq(init.ok(), packager::codecs_string(*format).ok());
+  if (!init) return;
+  ck_assert(
+      tests::read_track(init->span()).entry ==
+      tests::get_box(tests::read_boxes(init->span()), "moov/trak/mdia/minf/stbl/stsd").children[0].type);
+}
+
+// Exactly as long as it says, so that a sanitizer sees one byte too many.
+Bytes cut(const Bytes& bytes, size_t size) {
+  return Bytes::copy_of(bytes.span().first(size));
+}
+
+}  // namespace
+
+START_TEST(test_truncation_at_every_byte_is_harmless) {
+  const StreamStart& start = kStreamStarts[_i];
+  const Bytes out_of_band = from_hex(start.out_of_band), sample = from_hex(start.first_sample);
+  for (size_t size = 0; size <= out_of_band.size(); ++size) feed(start.codec, cut(out_of_band, size), sample);
+  for (size_t size = 0; size <= sample.size(); ++size) {
+    feed(start.codec, out_of_band, cut(sample, size));
+    feed(start.codec, {}, cut(sample, size));
+  }
+}
+END_TEST
+
+START_TEST(test_flipped_bits_are_harmless) {
+  const StreamStart& start = kStreamStarts[_i];
+  std::mt19937 random(static_cast<unsigned>(_i));
+  const auto damage = [&](const Bytes& bytes) {
+    std::vector<uint8_t> copy(bytes.data(), bytes.data() + bytes.size());
+    for (unsigned n = random() % 4; n > 0 && !copy.empty(); --n) {
+      copy[random() % copy.size()] ^= static_cast<uint8_t>(1u << random() % 8);
+    }
+    return Bytes::take(std::move(copy));
+  };
+  const Bytes out_of_band = from_hex(start.out_of_band), sample = from_hex(start.first_sample);
+  for (int round = 0; round < 2000; ++round) feed(start.codec, damage(out_of_band), damage(sample));
+}
+END_TEST
+
+START_TEST(test_random_bytes_are_harmless) {
+  std::mt19937 random(static_cast<unsigned>(_i));
+  const auto noise = [&] {
+    std::vector<uint8_t> bytes(random() % 80);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+    return Bytes::take(std::move(bytes));
+  };
+  for (int round = 0; round < 2000; ++round) feed(kStreamStarts[_i].codec, noise(), noise());
+}
+END_TEST
+
+int main() {
+  constexpr int kCount = std::size(kStreamStarts);
+  Suite* suite = suite_create("bitstream");
+  TCase* good = tcase_create("good");
+  tcase_add_loop_test(good, test_real_streams_are_completed, 0, kCount);
+  tcase_add_loop_test(good, test_key_frames_are_read_from_the_bitstream, 0, kCount);
+  tcase_add_loop_test(good, test_audio_frames_tell_their_duration, 0, kCount);
+  tcase_add_test(good, test_callers_picture_wins_over_the_bitstream);
+  tcase_add_test(good, test_colour_comes_from_the_parameter_sets);
+  tcase_add_test(good, test_records_that_others_wrote_are_reproduced);
+  tcase_add_test(good, test_h264_reads_the_length_size_from_its_record);
+  tcase_add_test(good, test_h264_i_slice_is_not_a_key_frame);
+  tcase_add_test(good, test_h265_irap_types_are_key_frames);
+  tcase_add_test(good, test_h265_arrays_are_marked_complete);
+  tcase_add_test(good, test_av1_temporal_delimiters_are_not_stored);
+  tcase_add_test(good, test_av1_key_frame_needs_sequence_header_and_show);
+  tcase_add_test(good, test_vp9_superframe_counts_by_its_first_frame);
+  tcase_add_test(good, test_vp9_level_follows_size_and_rate);
+  tcase_add_test(good, test_aac_signalling_of_sbr_and_ps);
+  tcase_add_test(good, test_opus_header_becomes_big_endian);
+  tcase_add_test(good, test_opus_packets_tell_their_duration);
+  tcase_add_test(good, test_flac_headers_in_all_their_forms);
+  tcase_add_test(good, test_flac_frames_tell_their_block_size);
+  tcase_add_test(good, test_ac3_records);
+  tcase_add_test(good, test_eac3_with_dependent_substreams);
+  suite_add_tcase(suite, good);
+  TCase* hostile = tcase_create("hostile");
+  tcase_set_timeout(hostile, 60);
+  tcase_add_test(hostile, test_missing_configuration_is_an_error_that_says_so);
+  tcase_add_loop_test(hostile, test_truncation_at_every_byte_is_harmless, 0, kCount);
+  tcase_add_loop_test(hostile, test_flipped_bits_are_harmless, 0, kCount);
+  tcase_add_loop_test(hostile, test_random_bytes_are_harmless, 0, kCount);
+  suite_add_tcase(suite, hostile);
+  return run_suite(suite);
+}

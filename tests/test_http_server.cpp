@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// An http::Server over real sockets: what each kind of name and request gets, byte for byte.
+#include <gio/gio.h>
+
+#include <thread>
+
+#include "tests/http_fixture.hpp"
+
+// Last: Check defines a macro "fail", which the standard library uses as a name.
+#include "tests/check_main.hpp"
+
+using namespace origin;
+using namespace origin::tests;
+
+namespace {
+
+constexpr UtcTime kModified{std::chrono::seconds(784111777)};
+constexpr const char* kModifiedDate = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+store::Headers segment_headers() {
+  return {.content_type = "video/mp4",
+          .cache_control = "max-age=12",
+          .etag = "\"v1\"",
+          .last_modified = kModified,
+          .custom = {{"Origin-Track", "video_0"}, {"Bad\r\nName", "x"}, {"Bad-Value", "a\r\nInjected: yes"}}};
+}
+
+void put_segment(HttpFixture& origin) {
+  origin.put("live/v/1.m4s", {"0123", "4567", "89"}, segment_headers());
+}
+
+// Headers that every answer has, whatever it is.
+void check_common_headers(const HttpReply& reply) {
+  ck_assert(reply.header("Access-Control-Allow-Origin") == "*");
+  ck_assert(reply.header("Timing-Allow-Origin") == "*");
+  ck_assert(reply.header("X-Content-Type-Options") == "nosniff");
+  ck_assert_uint_eq(reply.header("Origin-Request-Id").size(), 36);
+  ck_assert(reply.header("Date").ends_with(" GMT"));
+  ck_assert(!reply.has("Age"));
+  ck_assert(!reply.has("Transfer-Encoding"));
+  const std::string exposed = reply.header("Access-Control-Expose-Headers");
+  for (const char* name : {"Age", "Date", "Content-Length", "Content-Range", "ETag", "Origin-Request-Id"}) {
+    ck_assert_msg(exposed.find(name) != std::string::npos, "%s is not exposed", name);
+  }
+}
+
+// A status, with its reason as one line of JSON.
+void check_error(const HttpReply& reply, int status) {
+  ck_assert_int_eq(reply.status, status);
+  check_common_headers(reply);
+  ck_assert(reply.header("Content-Type") == "application/json");
+  ck_assert(reply.has("Cache-Control"));
+  ck_assert_msg(reply.body.starts_with("{\"error\":\"") && reply.body.ends_with("\"}\n"), "%s",
+                reply.body.c_str());
+  ck_assert_uint_eq(reply.body.find('\n'), reply.body.size() - 1);
+}
+
+START_TEST(test_object_is_answered_with_its_headers) {
+  HttpFixture origin;
+  put_segment(origin);
+  const HttpReply reply = origin.get("/live/v/1.m4s");
+  ck_assert_int_eq(reply.status, 200);
+  ck_assert(reply.body == "0123456789");
+  check_common_headers(reply);
+  ck_assert(reply.header("Content-Type") == "video/mp4");
+  ck_assert(reply.header("Content-Length") == "10");
+  ck_assert(reply.header("Cache-Control") == "max-age=12");
+  ck_assert(reply.header("ETag") == "\"v1\"");
+  ck_assert(reply.header("Last-Modified") == kModifiedDate);
+  ck_assert(reply.header("Accept-Ranges") == "bytes");
+  ck_assert(reply.header("Origin-Track") == "video_0");
+  ck_assert(!reply.has("Vary"));
+  ck_assert(!reply.has("Injected") && !reply.has("Bad-Value") && !reply.has("Bad"));
+}
+END_TEST
+
+START_TEST(test_empty_object_has_length_zero) {
+  HttpFixture origin;
+  origin.put("live/empty", {});
+  HttpClient client = origin.connect();
+  for (int i = 0; i < 2; ++i) {
+    const HttpReply reply = client.get("/live/empty");
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(reply.header("Content-Length") == "0");
+  }
+  ck_assert_int_eq(client.head("/live/empty").status, 200);
+  ck_assert_int_eq(client.get("/live/empty", {{"Range", "bytes=0-0"}}).status, 416);
+}
+END_TEST
+
+START_TEST(test_head_has_the_headers_of_get) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  for (const char* target : {"/live/v/1.m4s", "/live/missing", "/healthz"}) {
+    HttpReply get = client.get(target), head = client.head(target);
+    ck_assert_int_eq(head.status, get.status);
+    ck_assert(head.body.empty());
+    ck_assert_uint_eq(head.headers.size(), get.headers.size());
+    for (const auto& [name, value] : get.headers) {
+      if (name == "Origin-Request-Id" || name == "Date") continue;
+      ck_assert_msg(head.header(name) == value, "%s", name.c_str());
+    }
+  }
+}
+END_TEST
+
+START_TEST(test_conditional_requests) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  for (const HeaderList& condition :
+       {HeaderList{{"If-None-Match", "\"v1\""}},
+        HeaderList{{"If-None-Match", "\"v0\""}, {"If-None-Match", "W/\"v1\""}},
+        HeaderList{{"If-None-Match", "*"}}, HeaderList{{"If-Modified-Since", kModifiedDate}}}) {
+    for (const bool head : {false, true}) {
+      const HttpReply reply =
+          head ? client.head("/live/v/1.m4s", condition) : client.get("/live/v/1.m4s", condition);
+      ck_assert_int_eq(reply.status, 304);
+      check_common_headers(reply);
+      ck_assert(reply.header("ETag") == "\"v1\"");
+      ck_assert(reply.header("Cache-Control") == "max-age=12");
+      ck_assert(!reply.has("Content-Length"));
+      ck_assert(!reply.has("Content-Type"));
+    }
+  }
+  ck_assert_int_eq(client.get("/live/v/1.m4s", {{"If-None-Match", "\"v2\""}}).status, 200);
+  check_error(client.get("/live/v/1.m4s", {{"If-Match", "\"v2\""}}), 412);
+  check_error(client.get("/live/v/1.m4s", {{"If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT"}}), 412);
+  ck_assert_int_eq(client.get("/live/v/1.m4s", {{"If-Match", "\"v1\""}}).status, 200);
+  check_error(client.get("/live/missing", {{"If-None-Match", "*"}}), 404);
+}
+END_TEST
+
+START_TEST(test_single_ranges) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
+      {"bytes=0-0", {"bytes 0-0/10", "0"}},        {"bytes=2-5", {"bytes 2-5/10", "2345"}},
+      {"bytes=8-", {"bytes 8-9/10", "89"}},        {"bytes=-3", {"bytes 7-9/10", "789"}},
+      {"bytes=3-99", {"bytes 3-9/10", "3456789"}},
+  };
+  for (const auto& [range, expected] : cases) {
+    const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", range}});
+    ck_assert_int_eq(reply.status, 206);
+    check_common_headers(reply);
+    ck_assert(reply.header("Content-Range") == expected.first);
+    ck_assert(reply.body == expected.second);
+    ck_assert(reply.header("Content-Type") == "video/mp4");
+    ck_assert(reply.header("ETag") == "\"v1\"");
+  }
+  for (const char* ignored : {"bytes=5-2", "bytes=x", "items=0-1", "bytes=0-9,0-9"}) {
+    const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", ignored}});
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(reply.body == "0123456789");
+  }
+  const HttpReply beyond = client.get("/live/v/1.m4s", {{"Range", "bytes=10-"}});
+  check_error(beyond, 416);
+  ck_assert(beyond.header("Content-Range") == "bytes */10");
+  const HttpReply head = client.head("/live/v/1.m4s", {{"Range", "bytes=0-0"}});
+  ck_assert_int_eq(head.status, 200);
+  ck_assert(head.header("Content-Length") == "10");
+}
+END_TEST
+
+START_TEST(test_range_is_conditional_on_if_range) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  const auto status_with = [&](const char* if_range) {
+    return client.get("/live/v/1.m4s", {{"Range", "bytes=0-1"}, {"If-Range", if_range}}).status;
+  };
+  ck_assert_int_eq(status_with("\"v1\""), 206);
+  ck_assert_int_eq(status_with("\"v2\""), 200);
+  ck_assert_int_eq(status_with("W/\"v1\""), 200);
+  ck_assert_int_eq(status_with(kModifiedDate), 206);
+  ck_assert_int_eq(status_with("Sun, 06 Nov 1994 08:49:38 GMT"), 200);
+}
+END_TEST
+
+START_TEST(test_several_ranges_come_as_multipart) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", "bytes=0-1,5-,-1"}});
+  ck_assert_int_eq(reply.status, 206);
+  ck_assert(!reply.has("Content-Range"));
+  const std::string type = reply.header("Content-Type"), prefix = "multipart/byteranges; boundary=";
+  ck_assert(type.starts_with(prefix));
+  const std::string boundary = "--" + type.substr(prefix.size());
+  const auto part = [&](const char* range, const char* bytes) {
+    return boundary + "\r\nContent-Type: video/mp4\r\nContent-Range: bytes " + range + "/10\r\n\r\n" + bytes +
+           "\r\n";
+  };
+  ck_assert(reply.body == part("0-1", "01") + part("5-9", "56789") + part("9-9", "9") + boundary + "--\r\n");
+  // One that is left of several needs no parts.
+  const HttpReply one = client.get("/live/v/1.m4s", {{"Range", "bytes=20-30,0-1"}});
+  ck_assert_int_eq(one.status, 206);
+  ck_assert(one.header("Content-Range") == "bytes 0-1/10");
+  std::string many = "bytes=0-0";
+  for (int i = 0; i < 16; ++i) many += ",1-1";
+  ck_assert_int_eq(client.get("/live/v/1.m4s", {{"Range", many}}).status, 200);
+}
+END_TEST
+
+START_TEST(test_options_allows_cross_origin_reading) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  for (const char* target : {"/live/v/1.m4s", "/live/missing", "*", "/"}) {
+    client.send_request("OPTIONS", target,
+                        {{"Origin", "http://player.example"}, {"Access-Control-Request-Method", "GET"}});
+    const HttpReply reply = client.read_reply();
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(reply.body.empty());
+    check_common_headers(reply);
+    ck_assert(reply.header("Allow") == "GET, HEAD, OPTIONS");
+    ck_assert(reply.header("Access-Control-Allow-Methods") == "GET, HEAD, OPTIONS");
+    ck_assert(reply.header("Access-Control-Allow-Headers").find("Range") != std::string::npos);
+    ck_assert(std::stoi(reply.header("Access-Control-Max-Age")) > 0);
+  }
+}
+END_TEST
+
+START_TEST(test_other_methods_are_refused) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  for (const char* method : {"DELETE", "POST", "PUT"}) {
+    client.send_request(method, "/live/v/1.m4s");
+    const HttpReply reply = client.read_reply();
+    check_error(reply, 405);
+    ck_assert(reply.header("Allow") == "GET, HEAD, OPTIONS");
+  }
+  ck_assert_int_eq(client.get("/live/v/1.m4s").status, 200);
+  // The rest of the upload is not waited for.
+  client.send_request("PUT", "/live/v/1.m4s", {{"Content-Length", "1000000"}});
+  const HttpReply refused = client.read_reply();
+  check_error(refused, 405);
+  ck_assert(refused.header("Connection") == "close");
+}
+END_TEST
+
+START_TEST(test_get_with_a_body_is_refused) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  client.send_request("GET", "/live/v/1.m4s", {{"Content-Length", "4"}});
+  client.send("GET ");
+  const HttpReply reply = client.read_reply();
+  check_error(reply, 400);
+  ck_assert(reply.header("Connection") == "close");
+}
+END_TEST
+
+START_TEST(test_missing_names_are_not_remembered_for_long) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  const HttpReply media = client.get("/live/v/2.m4s");
+  check_error(media, 404);
+  ck_assert(media.header("Cache-Control") == "max-age=1");
+  for (const char* target : {"/api/nothing", "/_web/nothing.js", "/_web/", "/topics/x", "/.well-known/x"}) {
+    const HttpReply reply = client.get(target);
+    check_error(reply, 404);
+    ck_assert(reply.header("Cache-Control") == "no-store");
+  }
+}
+END_TEST
+
+START_TEST(test_bad_paths_are_refused_and_never_climb) {
+  HttpFixture origin;
+  put_segment(origin);
+  for (const char* target :
+       {"/live/../live/v/1.m4s", "/live/%2e%2e/live/v/1.m4s", "/live/.%2E/x", "/live/./v/1.m4s",
+        "/live/%2e/v/1.m4s", "/live%2fv%2f1.m4s", "/live/..%2fx", "/live/%5c..%5cx", "/live/%00",
+        "/live/%0d%0a", "/live/%", "/live/%zz", "/live/%ff", "/..", "/%c0%ae%c0%ae/etc/passwd"}) {
+    const HttpReply reply = origin.get(target);
+    ck_assert_msg(reply.status == 400, "%s: %d", target, reply.status);
+    ck_assert_msg(reply.body.starts_with("{\"error\":\""), "%s", reply.body.c_str());
+  }
+}
+END_TEST
+
+START_TEST(test_names_are_decoded_exactly_once) {
+  HttpFixture origin;
+  origin.put("live/a b%é?#.m4s", {"x"});
+  ck_assert_int_eq(origin.get("/live/a%20b%25%C3%A9%3F%23.m4s").status, 200);
+  ck_assert_int_eq(origin.get("/li%76e/a%20b%25%c3%a9%3f%23.m4s?query=1").status, 200);
+  ck_assert_int_eq(origin.get("http://cdn.example/live/a%20b%25%C3%A9%3F%23.m4s?x").status, 200);
+  ck_assert_int_eq(origin.get("/live/a%2520b").status, 404);
+  ck_assert_int_eq(origin.get("/live/%252e%252e/x").status, 404);
+}
+END_TEST
+
+START_TEST(test_playlists_are_gzipped_where_welcome) {
+  HttpFixture origin;
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {});
+  const std::string text = "#EXTM3U\n" + std::string(1000, '#') + "\n";
+  topic->publish(origin.message(
+      {7, 0}, text,
+      {.content_type = "application/vnd.apple.mpegurl", .cache_control = "max-age=1", .etag = "\"7.0\""}));
+  HttpClient client = origin.connect();
+  const HttpReply plain = client.get("/live/v/index.m3u8", {{"Accept-Encoding", "br, gzip;q=0"}});
+  ck_assert_int_eq(plain.status, 200);
+  ck_assert(plain.body == text);
+  ck_assert(plain.header("Vary") == "Accept-Encoding");
+  ck_assert(!plain.has("Content-Encoding"));
+  const HttpReply packed = client.get("/live/v/index.m3u8", {{"Accept-Encoding", "gzip, br"}});
+  ck_assert(packed.header("Content-Encoding") == "gzip");
+  ck_assert(packed.header("Vary") == "Accept-Encoding");
+  ck_assert(packed.header("Content-Type") == "application/vnd.apple.mpegurl");
+  ck_assert(packed.header("ETag") != plain.header("ETag"));
+  ck_assert_uint_lt(packed.body.size(), text.size() / 2);
+  GConverter* inflate = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  std::string unpacked(4096, '\0');
+  gsize read = 0, written = 0;
+  ck_assert_int_eq(g_converter_convert(inflate, packed.body.data(), packed.body.size(), unpacked.data(),
+                                       unpacked.size(), G_CONVERTER_INPUT_AT_END, &read, &written, nullptr),
+                   G_CONVERTER_FINISHED);
+  g_object_unref(inflate);
+  ck_assert(std::string_view(unpacked).substr(0, written) == text);
+  // Each form has its own validator.
+  const HttpReply same = client.get("/live/v/index.m3u8",
+                                    {{"Accept-Encoding", "gzip"}, {"If-None-Match", packed.header("ETag")}});
+  ck_assert_int_eq(same.status, 304);
+  ck_assert(same.header("Vary") == "Accept-Encoding");
+  const HttpReply other = client.get("/live/v/index.m3u8",
+                                     {{"Accept-Encoding", "gzip"}, {"If-None-Match", plain.header("ETag")}});
+  ck_assert_int_eq(other.status, 200);
+}
+END_TEST
+
+START_TEST(test_newest_message_is_the_answer) {
+  HttpFixture origin;
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {});
+  HttpClient client = origin.connect();
+  for (uint64_t sequence = 1; sequence < 4; ++sequence) {
+    topic->publish(origin.message({sequence, 0}, "message " + std::to_string(sequence)));
+    ck_assert(client.get("/live/v/index.m3u8?_HLS_msn=1").body == "message " + std::to_string(sequence));
+  }
+  topic->seal();
+  ck_assert(client.get("/live/v/index.m3u8").body == "message 3");
+}
+END_TEST
+
+struct EchoResolver : store::Resolver {
+  store::ObjectRef resolve(std::string_view name, std::string_view query) override {
+    if (name != "api/echo") return nullptr;
+    store::Object object;
+    object.body = {Bytes::copy_of(query)};
+    object.size = query.size();
+    object.headers.content_type = "text/plain";
+    return std::make_shared<const store::Object>(std::move(object));
+  }
+};
+
+START_TEST(test_resolvers_make_what_is_not_stored) {
+  HttpFixture origin;
+  origin.store.add_resolver(std::make_shared<EchoResolver>());
+  const HttpReply reply = origin.get("/api/echo?a=%20b&c");
+  ck_assert_int_eq(reply.status, 200);
+  ck_assert(reply.body == "a=%20b&c");
+  ck_assert(origin.get("/api/echo").body.empty());
+  check_error(origin.get("/api/other"), 404);
+}
+END_TEST
+
+START_TEST(test_presentation_name_leads_to_its_page) {
+  HttpFixture origin;
+  origin.store.create_topic("live:1/index.m3u8", {});
+  const HttpReply reply = origin.get("/live:1?t=5");
+  check_error(reply, 301);
+  ck_assert(reply.header("Location") == "./live%3A1/?t=5" || reply.header("Location") == "./live:1/?t=5");
+  check_error(origin.get("/other"), 404);
+  check_error(origin.get("/other/"), 404);
+}
+END_TEST
+
+START_TEST(test_clock_and_health) {
+  HttpFixture origin;
+  const HttpReply time = origin.get("/time");
+  ck_assert_int_eq(time.status, 200);
+  ck_assert(time.header("Content-Type") == "text/plain");
+  ck_assert(time.header("Cache-Control") == "no-store");
+  ck_assert_uint_eq(time.body.size(), std::string("2026-11-22T14:52:03.250Z").size());
+  ck_assert(time.body[19] == '.' && time.body.back() == 'Z');
+  const HttpReply health = origin.get("/healthz");
+  ck_assert(health.body == "{\"live\":true,\"ready\":true}\n");
+  ck_assert(health.header("Content-Type") == "application/json");
+}
+END_TEST
+
+START_TEST(test_server_status_counts) {
+  HttpFixture origin;
+  put_segment(origin);
+  for (const char* agent : {"one", "one", "two"}) origin.get("/live/v/1.m4s", {{"User-Agent", agent}});
+  for (const char* viewer : {"192.0.2.1, 10.0.0.1", "192.0.2.2", "192.0.2.1"}) {
+    origin.get("/live/v/1.m4s", {{"User-Agent", "two"}, {"X-Forwarded-For", viewer}});
+  }
+  origin.get("/missing/v/1.m4s");
+  const HttpReply reply = origin.get("/api/server");
+  ck_assert_int_eq(reply.status, 200);
+  ck_assert(reply.header("Cache-Control") == "no-store");
+  ck_assert_uint_eq(json_number(reply.body, "requests"), 8);
+  ck_assert_uint_eq(json_number(reply.body, "accepted"), 8);
+  ck_assert_uint_eq(json_number(reply.body, "held"), 0);
+  ck_assert_uint_eq(json_number(reply.body, "used"), 10);
+  ck_assert_uint_eq(json_number(reply.body, "limit"), 64 << 20);
+  ck_assert_uint_eq(json_number(reply.body, "objects"), 1);
+  ck_assert_uint_gt(json_number(reply.body, "bytes_sent"), 60);
+  ck_assert_msg(reply.body.find("\"viewers\":{\"live\":4}") != std::string::npos, "%s", reply.body.c_str());
+}
+END_TEST
+
+START_TEST(test_http_1_0_clients) {
+  HttpFixture origin;
+  put_segment(origin);
+  for (const char* host : {"", "Host: x\r\n"}) {
+    HttpClient client = origin.connect();
+    client.send(std::string("GET /live/v/1.m4s?a=b HTTP/1.0\r\n") + host + "\r\n");
+    const HttpReply reply = client.read_reply();
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(reply.body == "0123456789");
+    client.expect_closed();
+  }
+  HttpClient client = origin.connect();
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /live/v/1.m4s HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    const HttpReply reply = client.read_reply();
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(reply.header("Connection") == "keep-alive");
+  }
+}
+END_TEST
+
+START_TEST(test_connection_is_kept_after_each_kind_of_answer) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  for (int round = 0; round < 3; ++round) {
+    ck_assert_int_eq(client.get("/live/v/1.m4s").status, 200);
+    ck_assert_int_eq(client.head("/live/v/1.m4s").status, 200);
+    ck_assert_int_eq(client.get("/live/v/1.m4s", {{"Range", "bytes=1-2"}}).status, 206);
+    ck_assert_int_eq(client.get("/live/v/1.m4s", {{"Range", "bytes=1-2,4-5"}}).status, 206);
+    ck_assert_int_eq(client.get("/live/v/1.m4s", {{"If-None-Match", "*"}}).status, 304);
+    ck_assert_int_eq(client.head("/live/v/1.m4s", {{"If-None-Match", "*"}}).status, 304);
+    ck_assert_int_eq(client.get("/live/v/1.m4s", {{"Range", "bytes=99-"}}).status, 416);
+    ck_assert_int_eq(client.get("/live/v/1.m4s", {{"If-Match", "\"no\""}}).status, 412);
+    ck_assert_int_eq(client.get("/live/v/2.m4s").status, 404);
+    ck_assert_int_eq(client.head("/live/v/2.m4s").status, 404);
+    client.send_request("OPTIONS", "/live/v/1.m4s");
+    ck_assert_int_eq(client.read_reply().status, 200);
+    client.send_request("DELETE", "/live/v/1.m4s");
+    ck_assert_int_eq(client.read_reply().status, 405);
+  }
+  ck_assert_uint_eq(json_number(client.get("/api/server").body, "accepted"), 1);
+  const HttpReply last = client.get("/live/v/1.m4s", {{"Connection", "close"}});
+  ck_assert(last.header("Connection") == "close");
+  client.expect_closed();
+}
+END_TEST
+
+START_TEST(test_pipelined_requests_are_answered_in_order) {
+  HttpFixture origin;
+  for (int i = 0; i < 8; ++i) origin.put("live/" + std::to_string(i), {"body " + std::to_string(i)});
+  HttpClient client = origin.connect();
+  std::string requests;
+  for (int i = 0; i < 8; ++i) {
+    requests += "GET /live/" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    requests += "DELETE /live/" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  }
+  client.send(requests);
+  for (int i = 0; i < 8; ++i) {
+    ck_assert(client.read_reply().body == "body " + std::to_string(i));
+    ck_assert_int_eq(client.read_reply().status, 405);
+  }
+}
+END_TEST
+
+std::string pattern(size_t size, unsigned seed) {
+  std::string text(size, '\0');
+  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>((i * 2654435761u + seed) >> 13);
+  return text;
+}
+
+START_TEST(test_large_bodies_arrive_whole) {
+  HttpFixture origin;
+  const std::string first = pattern(5'000'001, 1), second = pattern(3, 2), third = pattern(3'000'000, 3);
+  origin.put("live/big", {first, second, third});
+  HttpClient client = origin.connect();
+  const std::string all = first + second + third;
+  ck_assert(client.get("/live/big").body == all);
+  ck_assert(client.get("/live/big", {{"Range", "bytes=4999990-5000010"}}).body == all.substr(4'999'990, 21));
+  ck_assert(client.get("/live/big", {{"Range", "bytes=1-"}}).body == all.substr(1));
+}
+END_TEST
+
+START_TEST(test_bytes_of_a_slow_reader_stay_counted) {
+  HttpFixture origin;
+  constexpr size_t kSize = 16 << 20;
+  origin.put("live/big", {pattern(kSize, 1)});
+  HttpClient slow = HttpClient::with_small_buffer(origin.port, 16 * 1024);
+  slow.send_request("GET", "/live/big");
+  ck_assert(slow.readable(10'000));
+  ck_assert(origin.store.remove("live/big"));
+  ck_assert_uint_eq(origin.store.stats().used_bytes, kSize);
+  slow.shut_down();
+  for (int i = 0; i < 1000 && origin.store.stats().used_bytes > 0; ++i) std::this_thread::sleep_for(10ms);
+  ck_assert_uint_eq(origin.store.stats().used_bytes, 0);
+}
+END_TEST
+
+START_TEST(test_many_clients_at_once) {
+  HttpFixture origin;
+  put_segment(origin);
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {});
+  topic->publish(origin.message({1, 0}, "1"));
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      HttpClient client = origin.connect();
+      for (int round = 0; round < 200; ++round) {
+        ck_assert(client.get("/live/v/1.m4s").body == "0123456789");
+        ck_assert_int_eq(client.get("/live/v/index.m3u8", {{"Accept-Encoding", "gzip"}}).status, 200);
+      }
+    });
+  }
+  for (uint64_t i = 2; i < 100; ++i) topic->publish(origin.message({i, 0}, std::to_string(i)));
+  for (std::thread& client : clients) client.join();
+}
+END_TEST
+
+Suite* suite() {
+  Suite* suite = suite_create("http server");
+  TCase* tests = tcase_create("server");
+  tcase_set_timeout(tests, 60);
+  for (const TTest* test : {
+           test_object_is_answered_with_its_headers,
+           test_empty_object_has_length_zero,
+           test_head_has_the_headers_of_get,
+           test_conditional_requests,
+           test_single_ranges,
+           test_range_is_conditional_on_if_range,
+           test_several_ranges_come_as_multipart,
+           test_options_allows_cross_origin_reading,
+           test_other_methods_are_refused,
+           test_get_with_a_body_is_refused,
+           test_missing_names_are_not_remembered_for_long,
+           test_bad_paths_are_refused_and_never_climb,
+           test_names_are_decoded_exactly_once,
+           test_playlists_are_gzipped_where_welcome,
+           test_newest_message_is_the_answer,
+           test_resolvers_make_what_is_not_stored,
+           test_presentation_name_leads_to_its_page,
+           test_clock_and_health,
+           test_server_status_counts,
+           test_http_1_0_clients,
+           test_connection_is_kept_after_each_kind_of_answer,
+           test_pipelined_requests_are_answered_in_order,
+           test_large_bodies_arrive_whole,
+           test_bytes_of_a_slow_reader_stay_counted,
+           test_many_clients_at_once,
+       }) {
+    tcase_add_test(tests, test);
+  }
+  suite_add_tcase(suite, tests);
+  return suite;
+}
+
+}  // namespace
+
+int main() {
+  return run_suite(suite());
+}

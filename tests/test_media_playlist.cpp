@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/timeline/media_playlist.hpp"
+
+#include <check.h>
+
+#include "origin/timeline/window.hpp"
+#include "tests/check_main.hpp"
+#include "tests/golden.hpp"
+
+using namespace origin;
+using namespace origin::timeline;
+
+namespace {
+
+constexpr Duration kStart = std::chrono::seconds(1'763'820'000);  // 2025-11-22T14:00:00Z
+
+struct Builder {
+  Window window;
+  uint64_t sequence = 881'910'000;
+  Duration time = kStart;
+  uint64_t epoch = 0;
+  std::string init = "init-aaaa.mp4";
+  std::string run = "run1";
+
+  explicit Builder(PlaylistType type, Duration length = 0s, bool has_dates = true)
+      : window({.type = type, .segment_duration = 2s, .length = length, .has_dates = has_dates, .keep_text = {}}) {
+    window.set_target_duration(2);
+  }
+
+  Segment next(Duration duration) {
+    Segment segment;
+    segment.sequence = sequence++;
+    segment.uri = run + "/" + std::to_string(segment.sequence) + ".m4s";
+    segment.init_uri = init;
+    segment.start = time;
+    segment.epoch = epoch;
+    time += duration;
+    return segment;
+  }
+  void add(Duration duration = 2s, bool independent = true) {
+    Segment segment = next(duration);
+    segment.independent = independent;
+    window.open(std::move(segment));
+    window.add_part({"part", duration, independent, 1000});
+    window.close();
+    window.trim();
+  }
+  void gap(Duration duration = 2s) {
+    Segment segment = next(duration);
+    segment.duration = duration;
+    window.add_gap(std::move(segment));
+    window.trim();
+  }
+  std::string text() const { return flatten(render_media_playlist(*window.snapshot())); }
+};
+
+size_t count(const std::string& text, const std::string& what) {
+  size_t found = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+}  // namespace
+
+START_TEST(test_live_playlist) {
+  Builder live(PlaylistType::kLive, 10s);
+  live.add(1'233'333'333ns);
+  for (int i = 0; i < 9; ++i) live.add();
+  check_golden("live.m3u8", live.text());
+}
+END_TEST
+
+START_TEST(test_live_playlist_with_new_format_gap_and_new_run) {
+  Builder live(PlaylistType::kLive, 60s);
+  live.add();
+  live.add();
+  live.epoch = 1;
+  live.init = "init-bbbb.mp4";
+  live.add();
+  live.gap();
+  live.add(2s, false);
+  live.epoch = 3;
+  live.run = "run2";
+  live.add();
+  check_golden("live_discontinuities.m3u8", live.text());
+}
+END_TEST
+
+START_TEST(test_event_playlist_that_has_ended) {
+  Builder event(PlaylistType::kEvent);
+  for (int i = 0; i < 3; ++i) event.add();
+  event.window.end();
+  check_golden("event_ended.m3u8", event.text());
+}
+END_TEST
+
+START_TEST(test_vod_playlist) {
+  Builder vod(PlaylistType::kVod, 0s, false);
+  vod.sequence = 0;
+  vod.time = 0s;
+  for (int i = 0; i < 3; ++i) vod.add(2'002ms);
+  vod.window.end();
+  check_golden("vod.m3u8", vod.text());
+}
+END_TEST
+
+START_TEST(test_removed_tags_are_counted_and_the_rest_stays) {
+  Builder live(PlaylistType::kLive, 6s);
+  for (int i = 0; i < 10; ++i) {
+    ++live.epoch;
+    live.add();
+  }
+  // Three segments are listed, each with its tag; the first of all ten had none.
+  const std::string text = live.text();
+  ck_assert_uint_eq(count(text, "#EXT-X-DISCONTINUITY\n"), 3);
+  ck_assert_msg(text.find("#EXT-X-DISCONTINUITY-SEQUENCE:7\n") != std::string::npos, "%s", text.c_str());
+}
+END_TEST
+
+START_TEST(test_first_segment_always_has_its_map) {
+  Builder live(PlaylistType::kLive, 6s);
+  for (int i = 0; i < 100; ++i) {
+    if (i == 50) live.init = "init-bbbb.mp4";
+    live.add();
+    const std::string text = live.text();
+    const std::string& first = live.window.first()->init_uri;
+    const size_t map = text.find("#EXT-X-MAP:URI=\"" + first + "\"");
+    ck_assert(map != std::string::npos && map < text.find("#EXTINF"));
+  }
+}
+END_TEST
+
+START_TEST(test_old_text_is_shared_between_versions) {
+  Builder live(PlaylistType::kLive);
+  for (int i = 0; i < 1000; ++i) live.add();
+  const Body first = render_media_playlist(*live.window.snapshot());
+  live.add();
+  const Body second = render_media_playlist(*live.window.snapshot());
+  ck_assert_uint_gt(first.size(), 20);
+  size_t shared = 0;
+  for (size_t i = 0; i < first.size(); ++i) shared += first[i].data() == second[i].data();
+  // All but header and tail, plus the block that the new segment may have completed.
+  ck_assert_uint_ge(shared + 2, first.size());
+}
+END_TEST
+
+START_TEST(test_a_long_window_lists_every_segment_once) {
+  Builder live(PlaylistType::kLive, 400s);
+  for (int i = 0; i < 777; ++i) live.add();
+  const std::string text = live.text();
+  ck_assert_uint_eq(count(text, "#EXTINF"), live.window.size());
+  for (uint64_t sequence = live.sequence - live.window.size(); sequence < live.sequence; ++sequence) {
+    ck_assert_uint_eq(count(text, "/" + std::to_string(sequence) + ".m4s\n"), 1);
+  }
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("media_playlist");
+  TCase* tcase = tcase_create("media_playlist");
+  tcase_add_test(tcase, test_live_playlist);
+  tcase_add_test(tcase, test_live_playlist_with_new_format_gap_and_new_run);
+  tcase_add_test(tcase, test_event_playlist_that_has_ended);
+  tcase_add_test(tcase, test_vod_playlist);
+  tcase_add_test(tcase, test_removed_tags_are_counted_and_the_rest_stays);
+  tcase_add_test(tcase, test_first_segment_always_has_its_map);
+  tcase_add_test(tcase, test_old_text_is_shared_between_versions);
+  tcase_add_test(tcase, test_a_long_window_lists_every_segment_once);
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/segmenter/timestamper.hpp"
+
+#include <check.h>
+
+#include <vector>
+
+#include "tests/check_main.hpp"
+
+using namespace origin;
+using namespace origin::segmenter;
+
+namespace {
+
+constexpr Duration kEpochOffset = std::chrono::seconds(1'700'000'000);
+
+Timestamper::Config video_config(uint32_t timescale, int64_t frame) {
+  Timestamper::Config config;
+  config.timescale = timescale;
+  config.nominal_duration = frame;
+  return config;
+}
+
+UtcTime at(Duration running_time) { return UtcTime(kEpochOffset + running_time); }
+
+Timed push(Timestamper& timestamper, Duration pts, Duration dts, Duration duration = 0ns) {
+  return timestamper.next({pts, dts, duration}, at(dts), timestamper.anchor());
+}
+
+int as_int(Break value) { return static_cast<int>(value); }
+
+}  // namespace
+
+START_TEST(test_an_hour_of_ntsc_rates_has_no_drift) {
+  for (const auto& [num, den] : std::vector<std::pair<int64_t, int64_t>>{{24'000, 1001}, {30'000, 1001}, {60'000, 1001}}) {
+    Timestamper timestamper(video_config(static_cast<uint32_t>(num), den), {0, kEpochOffset});
+    int64_t first = 0;
+    const int64_t frames = 3600 * num / den;
+    for (int64_t i = 0; i < frames; ++i) {
+      const Duration time(scale_round(i * kNanosecondsPerSecond, den, num));
+      const Timed timed = push(timestamper, time, time);
+      if (i == 0) first = timed.pts;
+      ck_assert_int_eq(timed.pts - first, i * den);
+      ck_assert_int_eq(timed.dts - first, i * den);
+    }
+  }
+}
+END_TEST
+
+START_TEST(test_b_frames_decode_from_the_first_presentation_time_on) {
+  // Presentation order 0 3 1 2, decode times two frames early, the first one negative.
+  Timestamper timestamper(video_config(90'000, 3000), {});
+  const Duration frame = 33'333'333ns;
+  const std::vector<int> order = {0, 3, 1, 2, 6, 4, 5};
+  int64_t last = -1;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Timed timed = push(timestamper, frame * order[i], frame * (static_cast<int>(i) - 2));
+    ck_assert_int_eq(timed.pts, order[i] * 3000);
+    ck_assert_int_eq(timed.dts, static_cast<int64_t>(i) * 3000);
+    ck_assert_int_gt(timed.dts, last);
+    last = timed.dts;
+  }
+}
+END_TEST
+
+START_TEST(test_missing_dts_of_reordered_frames_still_increases) {
+  Timestamper timestamper(video_config(90'000, 3000), {});
+  const Duration frame = 33'333'333ns;
+  int64_t last = -1;
+  for (const int n : {0, 3, 1, 2, 6, 4, 5}) {
+    const Timed timed = timestamper.next({frame * n, {}, {}}, at(frame * n), {});
+    ck_assert_int_eq(as_int(timed.before), as_int(Break::kNone));
+    ck_assert_int_eq(timed.pts, n * 3000);
+    ck_assert_int_gt(timed.dts, last);
+    last = timed.dts;
+  }
+}
+END_TEST
+
+START_TEST(test_missing_times_follow_the_previous_frame) {
+  Timestamper timestamper(video_config(90'000, 3000), {});
+  push(timestamper, 0ns, 0ns);
+  const Timed timed = timestamper.next({}, at(33ms), {});
+  ck_assert_int_eq(timed.dts, 3000);
+}
+END_TEST
+
+START_TEST(test_hole_stays_a_hole_on_the_wall_clock) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  const Timed before = push(timestamper, 0ns, 0ns);
+  const Timed after = push(timestamper, 10s, 10s);
+  ck_assert_int_eq(as_int(after.before), as_int(Break::kHole));
+  ck_assert_int_eq(after.pts - before.pts, 900'000);
+  ck_assert_uint_eq(timestamper.anchor().epoch, 0);
+}
+END_TEST
+
+START_TEST(test_jump_back_is_a_new_epoch_that_goes_on_now) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  for (int i = 0; i < 300; ++i) push(timestamper, i * 33'333'333ns, i * 33'333'333ns);
+  const Timed timed = timestamper.next({1s, 1s, {}}, at(10s), timestamper.anchor());
+  ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
+  ck_assert_uint_eq(timestamper.anchor().epoch, 1);
+  ck_assert_int_eq(timed.pts / 90'000, (kEpochOffset + 10s) / 1s);
+}
+END_TEST
+
+START_TEST(test_jump_far_ahead_of_the_clock_is_a_new_epoch) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  for (int i = 0; i < 30; ++i) push(timestamper, i * 33'333'333ns, i * 33'333'333ns);
+  const Timed timed = timestamper.next({1h, 1h, {}}, at(1s), timestamper.anchor());
+  ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
+  ck_assert_int_eq(timed.pts / 90'000, (kEpochOffset + 1s) / 1s);
+}
+END_TEST
+
+START_TEST(test_second_track_takes_the_anchor_of_the_first) {
+  Timestamper a(video_config(90'000, 3000), {0, kEpochOffset});
+  Timestamper b(video_config(90'000, 3000), {0, kEpochOffset});
+  for (int i = 0; i < 300; ++i) push(a, i * 33'333'333ns, i * 33'333'333ns);
+  for (int i = 0; i < 297; ++i) push(b, i * 33'333'333ns, i * 33'333'333ns);
+  a.next({0s, 0s, {}}, at(10s), a.anchor());
+  // Frames of b from before the jump keep b's anchor.
+  const Timed old = b.next({297 * 33'333'333ns, 297 * 33'333'333ns, {}}, at(10s), a.anchor());
+  ck_assert_int_eq(as_int(old.before), as_int(Break::kNone));
+  b.next({5ms, 5ms, {}}, at(10s), a.anchor());
+  ck_assert_uint_eq(b.anchor().epoch, 1);
+  ck_assert_int_eq(b.anchor().offset.count(), a.anchor().offset.count());
+}
+END_TEST
+
+START_TEST(test_without_clock_a_jump_leaves_no_hole) {
+  Timestamper::Config config = video_config(90'000, 3000);
+  config.wall_clock = false;
+  config.hole_threshold = 10s;
+  Timestamper timestamper(config, {});
+  push(timestamper, 0ns, 0ns);
+  const Timed timed = push(timestamper, 10h, 10h);
+  ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
+  ck_assert_int_eq(timed.dts, 3000);
+  const Timed still = push(timestamper, 10h + 5s, 10h + 5s);
+  ck_assert_int_eq(as_int(still.before), as_int(Break::kNone));
+}
+END_TEST
+
+START_TEST(test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept) {
+  Timestamper::Config config;
+  config.timescale = 48'000;
+  config.audio = true;
+  config.nominal_duration = 1024;
+  Timestamper timestamper(config, {});
+  const Duration frame = 21'333'333ns;
+  int64_t expected = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const Duration jitter = i % 3 == 0 ? 5ms : i % 3 == 1 ? -5ms : 0ms;
+    const Timed timed = push(timestamper, frame * i + (i ? jitter : 0ms), 0ns);
+    ck_assert_int_eq(timed.pts, expected);
+    expected += 1024;
+  }
+  // Half a second is missing: the time line keeps up with it.
+  const Timed timed = push(timestamper, frame * 1000 + 500ms, 0ns);
+  ck_assert_int_eq(timed.pts, to_ticks(frame * 1000 + 500ms, 48'000));
+}
+END_TEST
+
+START_TEST(test_owner_re_anchors_with_a_discontinuity) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  push(timestamper, 0ns, 0ns);
+  timestamper.set_anchor({1, kEpochOffset + 30s});
+  const Timed timed = push(timestamper, 33'333'333ns, 33'333'333ns);
+  ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
+  ck_assert_int_eq(timed.pts, to_ticks(kEpochOffset + 30s, 90'000) + 3000);
+}
+END_TEST
+
+START_TEST(test_times_beyond_32_bits_keep_their_ticks) {
+  Timestamper timestamper(video_config(90'000, 3000), {});
+  const int64_t base = (1LL << 32) - 4500;
+  for (int i = 0; i < 10; ++i) {
+    const Duration time = from_ticks(base + i * 3000, 90'000);
+    ck_assert_int_eq(push(timestamper, time, time).pts, base + i * 3000);
+  }
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("timestamper");
+  TCase* tcase = tcase_create("timestamper");
+  tcase_add_test(tcase, test_an_hour_of_ntsc_rates_has_no_drift);
+  tcase_add_test(tcase, test_b_frames_decode_from_the_first_presentation_time_on);
+  tcase_add_test(tcase, test_missing_dts_of_reordered_frames_still_increases);
+  tcase_add_test(tcase, test_missing_times_follow_the_previous_frame);
+  tcase_add_test(tcase, test_hole_stays_a_hole_on_the_wall_clock);
+  tcase_add_test(tcase, test_jump_back_is_a_new_epoch_that_goes_on_now);
+  tcase_add_test(tcase, test_jump_far_ahead_of_the_clock_is_a_new_epoch);
+  tcase_add_test(tcase, test_second_track_takes_the_anchor_of_the_first);
+  tcase_add_test(tcase, test_without_clock_a_jump_leaves_no_hole);
+  tcase_add_test(tcase, test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept);
+  tcase_add_test(tcase, test_owner_re_anchors_with_a_discontinuity);
+  tcase_add_test(tcase, test_times_beyond_32_bits_keep_their_ticks);
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}

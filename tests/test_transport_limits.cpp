@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Hostile, slow, silent and too many clients: each gets its clear end, the others do not notice, nothing is left over.
+#include <sys/resource.h>
+
+#include <random>
+
+#include "tests/test_transport_fixture.hpp"
+
+using namespace origin;
+using namespace origin::tests;
+using transport::Limits;
+
+namespace {
+
+const std::string kGet = "GET /fast/small HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string kSoupGet = "GET /soup/small HTTP/1.1\r\nHost: a\r\n\r\n";
+
+std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
+
+// A client that does what it should is served, both ways.
+void expect_service(const TransportFixture& fixture) {
+  HttpClient client = fixture.connect();
+  ck_assert_int_eq(client.get("/fast/small").status, 200);
+  ck_assert_int_eq(client.get("/soup/small").status, 200);
+}
+
+void expect_no_connections(const TransportFixture& fixture) {
+  wait_for([&] { return fixture.server.stats().connections == 0; }, "all connections close");
+}
+
+// Of this process, once GLib has the few that it keeps for good.
+size_t descriptors_at_rest() {
+  TransportFixture fixture;
+  ck_assert_int_eq(fixture.connect().get("/soup/chunked").status, 200);
+  fixture.server.stop();
+  return open_descriptors();
+}
+
+void set_descriptor_limit(rlim_t count) {
+  rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = std::min(count, limit.rlim_max);
+  ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+}  // namespace
+
+START_TEST(test_refusals_reach_the_client_whole) {
+  TransportFixture fixture;
+  const struct {
+    std::string bytes;
+    int status;
+  } table[] = {
+      {std::string("\x16\x03\x01\x00\xa5", 5), 400},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+      {"GET /\r\n", 400},
+      {std::string("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 34), 400},
+      {"GET /%2e%2e/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", 501},
+      {"PATCH / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+      {"GET /" + std::string(5000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
+      // Far more than is ever read of it: the client must get the answer all the same.
+      {"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1 << 20, 'a') + "\r\n\r\n", 431},
+      {"GET /" + std::string(1 << 20, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
+      {kGet + "GET / HTTP/1.1\r\n\r\n", 200},
+  };
+  for (const auto& row : table) {
+    RawClient client(fixture.port);
+    ck_assert(client.send(row.bytes));
+    const std::string head = client.read_head();
+    ck_assert_msg(head.starts_with("HTTP/1.1 " + std::to_string(row.status) + " "), "%s", head.c_str());
+    if (row.status == 200) continue;
+    ck_assert(head.find("\r\nContent-Type: application/json\r\n") != std::string::npos);
+    ck_assert(head.find("\r\nConnection: close\r\n") != std::string::npos);
+    const std::string body = client.read();
+    ck_assert(body.starts_with("{\"error\":\"") && body.ends_with("\"}\n"));
+    ck_assert_msg(!client.was_reset, "reset after '%.40s'", row.bytes.c_str());
+  }
+  expect_service(fixture);
+  ck_assert_uint_ge(fixture.server.stats().bad_requests, std::size(table) - 1);
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_garbage_harms_nobody) {
+  TransportFixture fixture;
+  std::mt19937 random(1);
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes(1 + random() % 3000, ' ');
+    for (char& c : bytes) c = static_cast<char>(random());
+    // Half of it behind something that looks like a request.
+    if (i % 2) bytes = get("/soup/" + std::to_string(i)) + (i % 4 == 1 ? "PUT /soup/x HTTP/1.1\r\nHost: a\r\n" : "") + bytes;
+    RawClient client(fixture.port);
+    client.send(bytes);
+    if (i % 3) client.finish_sending();
+    if (i % 3 == 1) client.read();
+  }
+  expect_service(fixture);
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_heads_that_break_off_end) {
+  TransportFixture fixture;
+  for (size_t size = 1; size < kSoupGet.size(); ++size) {
+    RawClient client(fixture.port);
+    client.send(kSoupGet.substr(0, size));
+    if (size % 2) continue;
+    client.finish_sending();
+    ck_assert(client.read().starts_with("HTTP/1.1 400 "));
+  }
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_slow_heads_are_cut_off_and_starve_nobody) {
+  TransportFixture fixture({.head_timeout = 400ms});
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 200; ++i) slow.emplace_back(fixture.port);
+  for (size_t at = 0; at < 10; ++at) {
+    for (RawClient& client : slow) client.send(kGet.substr(at, 1));
+    expect_service(fixture);
+  }
+  for (RawClient& client : slow) ck_assert(client.read().starts_with("HTTP/1.1 408 "));
+  ck_assert_uint_eq(fixture.server.stats().timed_out, slow.size());
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_silent_connections_are_closed_in_time) {
+  TransportFixture fixture({.idle_timeout = 300ms});
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 200; ++i) {
+    silent.emplace_back(fixture.port);
+    if (i % 2) silent.back().send(kGet);
+  }
+  expect_service(fixture);
+  for (RawClient& client : silent) client.read();
+  ck_assert_uint_ge(fixture.server.stats().timed_out, silent.size());
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_stalled_uploads_are_cut_off) {
+  TransportFixture fixture({.body_stall_timeout = 300ms});
+  RawClient client(fixture.port);
+  client.send("PUT /soup/up HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+  ck_assert(client.read().starts_with("HTTP/1.1 408 "));
+  wait_for([&] { return fixture.state.finished == 1; }, "libsoup lets go of the message");
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_readers_that_stop_are_cut_off) {
+  TransportFixture fixture({.write_stall_timeout = 400ms});
+  std::vector<RawClient> stopped;
+  for (const char* target : {"/fast/big", "/soup/big", "/fast/big", "/soup/big"}) {
+    stopped.emplace_back(fixture.port, 4096);
+    stopped.back().send(get(target));
+  }
+  expect_service(fixture);
+  wait_for([&] { return fixture.server.stats().timed_out == stopped.size(); }, "the deadlines strike");
+  wait_for([&] { return fixture.state.finished == fixture.state.started; }, "libsoup lets go of its messages");
+  expect_no_connections(fixture);
+}
+END_TEST
+
+START_TEST(test_trickling_readers_are_cut_off) {
+  TransportFixture fixture({.min_send_rate = 100 << 20});
+  RawClient fast(fixture.port, 4096), soup(fixture.port, 4096);
+  fast.send(get("/fast/big"));
+  soup.send(get("/soup/big"));
+  wait_for(
+      [&] {
+        fast.read(4000);
+        soup.read(4000);
+        return fixture.server.stats().timed_out == 2;
+      },
+      "the slow readers are cut off");
+}
+END_TEST
+
+START_TEST(test_slow_readers_of_big_bodies_starve_nobody) {
+  TransportFixture fixture({}, 1);
+  std::vector<RawClient> readers;
+  for (int i = 0; i < 6; ++i) {
+    readers.emplace_back(fixture.port, 64 * 1024);
+    readers.back().send(get(i % 2 ? "/fast/big" : "/soup/big"));
+  }
+  std::atomic<bool> done{false};
+  std::thread others([&] {
+    while (!done) expect_service(fixture);
+  });
+  std::vector<size_t> sizes(readers.size());
+  for (size_t i = 0; i < readers.size(); ++i) readers[i].read_head();
+  bool open = true;
+  while (open) {
+    open = false;
+    for (size_t i = 0; i < readers.size(); ++i) {
+      if (sizes[i] == kBigSize) continue;
+      sizes[i] += readers[i].read(std::min<size_t>(1 << 20, kBigSize - sizes[i])).size();
+      open = true;
+    }
+  }
+  done = true;
+  others.join();
+  // The connections are as good as new.
+  for (RawClient& client : readers) {
+    client.send(kGet);
+    ck_assert(client.read_head().starts_with("HTTP/1.1 200 "));
+  }
+}
+END_TEST
+
+START_TEST(test_a_flood_of_pipelined_requests_is_held_back) {
+  TransportFixture fixture({}, 1);
+  RawClient flood(fixture.port);
+  std::string batch;
+  for (int i = 0; i < 100; ++i) batch += i % 2 ? kGet : kSoupGet;
+  std::atomic<int> sent{0};
+  std::thread sender([&] {
+    for (int i = 0; i < 200; ++i) {
+      flood.send(batch);
+      ++sent;
+    }
+  });
+  for (int i = 0; i < 20; ++i) expect_service(fixture);
+  size_t answers = 0;
+  while (answers < 20'000) {
+    ck_assert(flood.read_head().starts_with("HTTP/1.1 200 "));
+    ck_assert_uint_eq(flood.read(1500).size(), 1500);
+    ++answers;
+  }
+  sender.join();
+}
+END_TEST
+
+START_TEST(test_a_thousand_connections_are_served_and_come_back) {
+  const size_t before = descriptors_at_rest();
+  {
+    TransportFixture fixture;
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 1000; ++i) clients.emplace_back(fixture.port);
+    for (const std::string& request : {kGet, kSoupGet, kGet}) {
+      for (RawClient& client : clients) ck_assert(client.send(request));
+      for (RawClient& client : clients) {
+        ck_assert(client.read_head().starts_with("HTTP/1.1 200 "));
+        ck_assert_uint_eq(client.read(1500).size(), 1500);
+      }
+    }
+    ck_assert_uint_eq(fixture.server.stats().connections, 1000);
+    clients.clear();
+    expect_no_connections(fixture);
+    expect_service(fixture);
+  }
+  ck_assert_uint_eq(open_descriptors(), before);
+}
+END_TEST
+
+START_TEST(test_running_out_of_descriptors_is_survived) {
+  TransportFixture fixture;
+  HttpClient early = fixture.connect();
+  ck_assert_int_eq(early.get("/fast/small").status, 200);
+  // The clients have their descriptors before the limit falls; the server gets none for its side.
+  std::vector<transport::Descriptor> sockets;
+  for (int i = 0; i < 50; ++i) sockets.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  set_descriptor_limit(static_cast<rlim_t>(sockets.back().get()) + 1);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(fixture.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (const auto& fd : sockets) {
+    ck_assert_int_eq(connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    send(fd.get(), kGet.data(), kGet.size(), MSG_NOSIGNAL);
+  }
+  wait_for([&] { return fixture.server.stats().refused > 0; }, "a client is turned away");
+  // Who is connected is served on.
+  for (int i = 0; i < 10; ++i) ck_assert_int_eq(early.get("/soup/small").status, 200);
+  set_descriptor_limit(limit.rlim_cur);
+  // Who waited in the backlog is served as soon as there are descriptors again.
+  size_t served = 0;
+  for (const auto& fd : sockets) {
+    pollfd poll_fd{fd.get(), POLLIN, 0};
+    ck_assert_int_gt(poll(&poll_fd, 1, 20'000), 0);
+    char byte;
+    served += recv(fd.get(), &byte, 1, 0) == 1;
+  }
+  ck_assert_uint_eq(served + fixture.server.stats().refused, sockets.size());
+  ck_assert_uint_gt(served, sockets.size() / 2);
+  expect_service(fixture);
+}
+END_TEST
+
+START_TEST(test_caps_turn_away_with_503) {
+  for (const Limits& limits : {Limits{.max_connections = 5}, Limits{.max_connections_per_address = 5}}) {
+    TransportFixture fixture(limits);
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 5; ++i) {
+      clients.push_back(fixture.connect());
+      ck_assert_int_eq(clients.back().get("/fast/small").status, 200);
+    }
+    RawClient sixth(fixture.port);
+    ck_assert(sixth.read_head().starts_with("HTTP/1.1 503 "));
+    ck_assert_uint_eq(fixture.server.stats().refused, 1);
+    clients.pop_back();
+    wait_for([&] { return fixture.server.stats().connections == 4; }, "the connection closes");
+    ck_assert_int_eq(fixture.connect().get("/soup/small").status, 200);
+  }
+}
+END_TEST
+
+START_TEST(test_stop_ends_everything) {
+  const size_t before = descriptors_at_rest();
+  {
+    TransportFixture fixture;
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 10; ++i) {
+      for (const std::string& bytes :
+           {std::string(), std::string("GET /"), kGet, kSoupGet, get("/fast/hold"), get("/soup/hold"), get("/fast/big"),
+            get("/soup/big"), get("/soup/chunked"),
+            std::string("PUT /soup/up HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")}) {
+        clients.emplace_back(fixture.port, 4096);
+        clients.back().send(bytes);
+      }
+    }
+    wait_for([&] { return fixture.state.held == 20 && fixture.state.started == 50; }, "the requests are in flight");
+    fixture.server.stop();
+    ck_assert_int_eq(fixture.state.held, 0);
+    ck_assert_int_eq(fixture.state.gone, 20);
+    ck_assert_int_eq(fixture.state.finished, 50);
+    ck_assert_uint_eq(fixture.server.stats().connections, 0);
+  }
+  ck_assert_uint_eq(open_descriptors(), before);
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("transport limits");
+  TCase* tests = tcase_create("limits");
+  tcase_set_timeout(tests, 120);
+  tcase_add_test(tests, test_refusals_reach_the_client_whole);
+  tcase_add_test(tests, test_garbage_harms_nobody);
+  tcase_add_test(tests, test_heads_that_break_off_end);
+  tcase_add_test(tests, test_slow_heads_are_cut_off_and_starve_nobody);
+  tcase_add_test(tests, test_silent_connections_are_closed_in_time);
+  tcase_add_test(tests, test_stalled_uploads_are_cut_off);
+  tcase_add_test(tests, test_readers_that_stop_are_cut_off);
+  tcase_add_test(tests, test_trickling_readers_are_cut_off);
+  tcase_add_test(tests, test_slow_readers_of_big_bodies_starve_nobody);
+  tcase_add_test(tests, test_a_flood_of_pipelined_requests_is_held_back);
+  tcase_add_test(tests, test_a_thousand_connections_are_served_and_come_back);
+  tcase_add_test(tests, test_running_out_of_descriptors_is_survived);
+  tcase_add_test(tests, test_caps_turn_away_with_503);
+  tcase_add_test(tests, test_stop_ends_everything);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}

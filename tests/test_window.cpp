@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/timeline/window.hpp"
+
+#include <check.h>
+
+#include "tests/check_main.hpp"
+
+using namespace origin;
+using namespace origin::timeline;
+
+namespace {
+
+Window make(Duration length, PlaylistType type = PlaylistType::kLive) {
+  Window window({.type = type, .segment_duration = 2s, .length = length, .has_dates = true, .keep_text = {}});
+  window.set_target_duration(2);
+  return window;
+}
+
+void add(Window& window, uint64_t sequence, uint64_t epoch = 0, Duration duration = 2s, uint64_t bytes = 1000) {
+  Segment segment;
+  segment.sequence = sequence;
+  segment.uri = std::to_string(sequence) + ".m4s";
+  segment.init_uri = "init.mp4";
+  segment.start = 2s * sequence;
+  segment.epoch = epoch;
+  window.open(std::move(segment));
+  window.add_part({"p", duration, true, bytes});
+  window.close();
+}
+
+}  // namespace
+
+START_TEST(test_live_window_slides_and_keeps_its_length) {
+  Window window = make(20s);
+  for (uint64_t i = 100; i < 200; ++i) {
+    add(window, i);
+    window.trim();
+    ck_assert(window.duration() <= 22s);
+  }
+  ck_assert_uint_eq(window.size(), 10);
+  ck_assert_uint_eq(window.first()->sequence, 190);
+  ck_assert_uint_eq(window.bytes(), 10'000);
+}
+END_TEST
+
+START_TEST(test_live_window_never_shrinks_below_three_target_durations) {
+  Window window = make(1s);
+  for (uint64_t i = 0; i < 20; ++i) {
+    add(window, i);
+    window.trim();
+    if (i >= 2) ck_assert(window.duration() >= 6s);
+  }
+  ck_assert_uint_eq(window.size(), 3);
+  ck_assert_ptr_null(window.drop_oldest().get());
+}
+END_TEST
+
+START_TEST(test_event_keeps_everything) {
+  Window window = make(4s, PlaylistType::kEvent);
+  for (uint64_t i = 0; i < 500; ++i) {
+    add(window, i);
+    ck_assert(window.trim().empty());
+  }
+  ck_assert_uint_eq(window.size(), 500);
+  ck_assert_ptr_null(window.drop_oldest().get());
+  ck_assert_uint_eq(window.snapshot()->size(), 500);
+}
+END_TEST
+
+START_TEST(test_snapshot_does_not_change_after_it_was_taken) {
+  Window window = make(0s);
+  for (uint64_t i = 0; i < 100; ++i) add(window, i);
+  const MediaSnapshotRef before = window.snapshot();
+  for (uint64_t i = 100; i < 300; ++i) add(window, i);
+  ck_assert_uint_eq(before->size(), 100);
+  ck_assert_uint_eq(before->last()->sequence, 99);
+  ck_assert_uint_eq(window.snapshot()->size(), 300);
+}
+END_TEST
+
+START_TEST(test_discontinuity_sequence_counts_removed_tags) {
+  Window window = make(20s);
+  for (uint64_t i = 0; i < 40; ++i) {
+    add(window, i, i / 5);
+    window.trim();
+    const MediaSnapshotRef snapshot = window.snapshot();
+    // Tags before the first listed segment have left, its own has not.
+    const uint64_t first = snapshot->first()->sequence;
+    const uint64_t removed = first == 0 ? 0 : (first - 1) / 5;
+    ck_assert_uint_eq(snapshot->discontinuity_sequence(), removed);
+  }
+  ck_assert_uint_eq(window.discontinuities(), 7);
+}
+END_TEST
+
+START_TEST(test_open_segment_can_be_discarded) {
+  Window window = make(20s);
+  add(window, 7);
+  window.open({.sequence = 8, .uri = "8.m4s"});
+  window.discard();
+  ck_assert_uint_eq(*window.last_sequence(), 7);
+  ck_assert(!window.is_open());
+}
+END_TEST
+
+START_TEST(test_bytes_and_duration_are_those_of_what_is_listed) {
+  Window window = make(0s);
+  for (uint64_t i = 0; i < 200; ++i) add(window, i, 0, 1900ms, i);
+  ck_assert_uint_eq(window.bytes(), 199 * 200 / 2);
+  ck_assert(window.duration() == 200 * 1900ms);
+  ck_assert(window.longest() == 1900ms);
+}
+END_TEST
+
+int main() {
+  Suite* suite = suite_create("window");
+  TCase* tcase = tcase_create("window");
+  tcase_add_test(tcase, test_live_window_slides_and_keeps_its_length);
+  tcase_add_test(tcase, test_live_window_never_shrinks_below_three_target_durations);
+  tcase_add_test(tcase, test_event_keeps_everything);
+  tcase_add_test(tcase, test_snapshot_does_not_change_after_it_was_taken);
+  tcase_add_test(tcase, test_discontinuity_sequence_counts_removed_tags);
+  tcase_add_test(tcase, test_open_segment_can_be_discarded);
+  tcase_add_test(tcase, test_bytes_and_duration_are_those_of_what_is_listed);
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}
