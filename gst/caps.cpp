@@ -26,7 +26,7 @@ constexpr std::array<Codec, 9> kCodecs = {{
      "video/x-vp9, alignment=(string)super-frame"},
     {ORIGIN_CODEC_AAC, Kind::kAudio, "AAC", "aacparse", nullptr,
      "audio/mpeg, mpegversion=(int){4, 2}, stream-format=(string)raw, framed=(boolean)true"},
-    {ORIGIN_CODEC_OPUS, Kind::kAudio, "Opus", "opusparse", nullptr, "audio/x-opus, framed=(boolean)true"},
+    {ORIGIN_CODEC_OPUS, Kind::kAudio, "Opus", "opusparse", nullptr, "audio/x-opus"},
     {ORIGIN_CODEC_FLAC, Kind::kAudio, "FLAC", "flacparse", nullptr, "audio/x-flac, framed=(boolean)true"},
     {ORIGIN_CODEC_AC3, Kind::kAudio, "AC-3", "ac3parse", nullptr,
      "audio/x-ac3, framed=(boolean)true, alignment=(string)frame"},
@@ -41,7 +41,7 @@ constexpr const char* kVideoCaps = H264
     "baseline}; " H265
     ", profile=(string)main; "
     "video/x-av1, profile=(string)main, bit-depth-luma=(uint)8; "
-    "video/x-vp9, profile=(string)0; " H264 "; " H265 "; video/x-av1; video/x-vp9";
+    "video/x-vp9, profile=(string){0, 1, 2, 3}; " H264 "; " H265 "; video/x-av1; video/x-vp9";
 #undef H264
 #undef H265
 constexpr const char* kAudioCaps =
@@ -113,6 +113,25 @@ Ref<GBytes> config_of(OriginCodec codec, const GstCaps* caps, const GstStructure
   return codec_data ? Ref<GBytes>::adopt(bytes_of(codec_data)) : Ref<GBytes>();
 }
 
+bool lists(const GValue* list, const char* text) {
+  for (guint i = 0; i < gst_value_list_get_size(list); ++i) {
+    const GValue* item = gst_value_list_get_value(list, i);
+    if (G_VALUE_HOLDS_STRING(item) && g_str_equal(g_value_get_string(item), text)) return true;
+  }
+  return false;
+}
+
+// x265enc takes the richest profile that it is offered, wherever it stands; given the choice, it gets only
+// Main.
+gboolean take_playable_profile(GstCapsFeatures*, GstStructure* structure, gpointer) {
+  const GValue* profiles = gst_structure_get_value(structure, "profile");
+  if (gst_structure_has_name(structure, "video/x-h265") && profiles && GST_VALUE_HOLDS_LIST(profiles) &&
+      lists(profiles, "main") && lists(profiles, "main-444")) {
+    gst_structure_set(structure, "profile", G_TYPE_STRING, "main", nullptr);
+  }
+  return TRUE;
+}
+
 guint positive(const GstStructure* structure, const char* field) {
   gint value = 0;
   return gst_structure_get_int(structure, field, &value) && value > 0 ? static_cast<guint>(value) : 0;
@@ -141,10 +160,14 @@ const Codec* codec_of(const GstCaps* caps) {
   return nullptr;
 }
 
-origin::Ref<GstCaps> accepted_caps(Kind first) {
+origin::Ref<GstCaps> accepted_caps(Kind first, GstCaps* filter) {
   auto caps = template_caps(first);
   auto rest = template_caps(first == Kind::kVideo ? Kind::kAudio : Kind::kVideo);
-  return Ref<GstCaps>::adopt(gst_caps_merge(caps.release(), rest.release()));
+  caps = Ref<GstCaps>::adopt(gst_caps_merge(caps.release(), rest.release()));
+  if (!filter) return caps;
+  auto narrowed = Ref<GstCaps>::adopt(gst_caps_copy(filter));
+  gst_caps_map_in_place(narrowed.get(), take_playable_profile, nullptr);
+  return Ref<GstCaps>::adopt(gst_caps_intersect_full(narrowed.get(), caps.get(), GST_CAPS_INTERSECT_FIRST));
 }
 
 origin::Ref<GstCaps> template_caps(Kind kind) {

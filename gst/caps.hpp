@@ -26,7 +26,7 @@ const Codec* codec_of(const GstCaps* caps);
 
 // What every pad takes, the given kind first. What all players decode stands before the rest of its codec,
 // since negotiation takes the first that fits: x264enc would otherwise end up at High 4:4:4.
-origin::Ref<GstCaps> accepted_caps(Kind first);
+origin::Ref<GstCaps> accepted_caps(Kind first, GstCaps* filter = nullptr);
 // One kind alone, for the pad templates: a link without a queue in between then finds the pad named after it.
 origin::Ref<GstCaps> template_caps(Kind kind);
 

@@ -24,12 +24,13 @@ Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position,
   const auto segment = static_cast<int64_t>(segment_duration);
   {
     origin::MutexLock lock(mutex_);
+    if (watching_) return Answer::kAccepted;
     if (refused_) return Answer::kRefused;
-    if (!needs_restart(presentation, position) && position + horizon_ < next_) return Answer::kNothingAsked;
+    if (!needs_restart(presentation, position) && position + horizon_ < next_) return Answer::kAccepted;
   }
   const std::vector<int64_t> due =
       take_due(presentation, position, upstream_latency() + 2 * segment + kMargin);
-  Answer answer = Answer::kNothingAsked;
+  Answer answer = Answer::kAccepted;
   for (const int64_t boundary : due) {
     GST_LOG_OBJECT(pad_, "asking for a keyframe at %" GST_STIME_FORMAT, GST_STIME_ARGS(boundary));
     GstEvent* event =
@@ -83,6 +84,17 @@ int64_t KeyframeRequests::upstream_latency() const {
 void KeyframeRequests::restart() {
   origin::MutexLock lock(mutex_);
   started_ = refused_ = false;
+}
+
+void KeyframeRequests::follow(const origin::Ref<OriginPresentation>& presentation) {
+  origin::MutexLock lock(mutex_);
+  watching_ = watch_.attach(pad_, presentation);
+}
+
+void KeyframeRequests::stop() {
+  origin::MutexLock lock(mutex_);
+  watch_.detach();
+  watching_ = started_ = refused_ = false;
 }
 
 }  // namespace gst

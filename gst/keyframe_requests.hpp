@@ -10,11 +10,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "gst/encoder_watch.hpp"
 #include "origin/base/mutex.hpp"
 
 namespace gst {
 
-enum class Answer { kNothingAsked, kAccepted, kRefused };
+enum class Answer { kAccepted, kRefused };
 
 class KeyframeRequests {
  public:
@@ -24,6 +25,9 @@ class KeyframeRequests {
   Answer ask(OriginPresentation* presentation, int64_t position, uint64_t segment_duration);
   // What was asked for is forgotten upstream: a new stream, a flush.
   void restart();
+  // Looks for an encoder to watch, until stop().
+  void follow(const origin::Ref<OriginPresentation>& presentation);
+  void stop();
 
  private:
   bool needs_restart(OriginPresentation* presentation, int64_t position) const REQUIRES_LOCK(mutex_);
@@ -32,6 +36,8 @@ class KeyframeRequests {
 
   GstPad* const pad_;
   origin::Mutex mutex_;
+  EncoderWatch watch_ GUARDED_BY(mutex_);
+  bool watching_ GUARDED_BY(mutex_) = false;
   bool started_ GUARDED_BY(mutex_) = false;
   bool refused_ GUARDED_BY(mutex_) = false;
   int64_t phase_ GUARDED_BY(mutex_) =

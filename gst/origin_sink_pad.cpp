@@ -133,6 +133,8 @@ GstPad* gst_origin_sink_pad_new(GstPadTemplate* templ, const char* name, gst::Pu
   });
   g_signal_connect(pad, "linked", G_CALLBACK(+[](GstPad* to, GstPad*, gpointer) { stream_of(to).linked(); }),
                    nullptr);
+  g_signal_connect(pad, "unlinked",
+                   G_CALLBACK(+[](GstPad* from, GstPad*, gpointer) { stream_of(from).unlinked(); }), nullptr);
   return pad;
 }
 

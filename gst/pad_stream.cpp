@@ -21,10 +21,14 @@ PadStream::PadStream(GstPad* pad, Publisher& publisher)
 
 void PadStream::start() {
   const Settings settings = publisher_.settings();
-  MutexLock lock(branch_mutex_);
-  send_requests_ = settings.send_keyframe_requests;
-  segment_duration_ = settings.segment_duration;
-  accepting_ = true;
+  {
+    MutexLock lock(branch_mutex_);
+    send_requests_ = settings.send_keyframe_requests;
+    segment_duration_ = settings.segment_duration;
+    accepting_ = true;
+  }
+  // Before the first frame gets to the encoder.
+  ask_early(0);
 }
 
 void PadStream::halt() {
@@ -41,7 +45,7 @@ void PadStream::reset() {
     latency_ = GST_CLOCK_TIME_NONE;
   }
   rendition_.describe(nullptr);
-  requests_.restart();
+  requests_.stop();
   presentation_ = nullptr;
   codec_ = nullptr;
   format_.reset();
@@ -73,6 +77,10 @@ void PadStream::release() {
 
 void PadStream::linked() {
   ask_early(publisher_.running_time());
+}
+
+void PadStream::unlinked() {
+  requests_.stop();
 }
 
 void PadStream::playing() {
@@ -338,6 +346,7 @@ GstClockTime PadStream::known_latency() const {
 void PadStream::ask_early(int64_t position) {
   const Ref<OriginPresentation> presentation = publisher_.presentation();
   if (presentation && send_requests_ && may_be_video()) {
+    requests_.follow(presentation);
     requests_.ask(presentation.get(), position, segment_duration_);
   }
 }
@@ -368,10 +377,7 @@ gboolean PadStream::query(GstObject* parent, GstQuery* query) {
     case GST_QUERY_CAPS: {
       GstCaps* filter = nullptr;
       gst_query_parse_caps(query, &filter);
-      auto caps = accepted_caps(preferred_);
-      if (filter) {
-        caps = Ref<GstCaps>::adopt(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
-      }
+      const Ref<GstCaps> caps = accepted_caps(preferred_, filter);
       gst_query_set_caps_result(query, caps.get());
       return TRUE;
     }

@@ -33,6 +33,7 @@ class PadStream {
   // The pad leaves the element: ends its track.
   void release();
   void linked();
+  void unlinked();
   // While no data flows: ends the track.
   void end_track();
   // The element plays, with a new anchor perhaps.

@@ -5,6 +5,9 @@
 
 #include <check.h>
 
+// Check defines it for its oldest users; the standard library has members of that name.
+#undef fail
+
 inline int run_suite(Suite* suite) {
   SRunner* runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

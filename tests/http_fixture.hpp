@@ -54,6 +54,48 @@ struct HttpFixture {
   uint16_t port = 0;
 };
 
+inline constexpr UtcTime kModified{std::chrono::seconds(784111777)};
+inline constexpr const char* kModifiedDate = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+inline store::Headers segment_headers() {
+  return {.content_type = "video/mp4",
+          .cache_control = "max-age=12",
+          .etag = "\"v1\"",
+          .last_modified = kModified,
+          .custom = {{"Origin-Track", "video_0"}, {"Bad\r\nName", "x"}, {"Bad-Value", "a\r\nInjected: yes"}}};
+}
+
+// Ten bytes in three pieces at /live/v/1.m4s.
+inline void put_segment(HttpFixture& origin) {
+  origin.put("live/v/1.m4s", {"0123", "4567", "89"}, segment_headers());
+}
+
+// Headers that every answer has, whatever it is.
+inline void check_common_headers(const HttpReply& reply) {
+  ck_assert(reply.header("Access-Control-Allow-Origin") == "*");
+  ck_assert(reply.header("Timing-Allow-Origin") == "*");
+  ck_assert(reply.header("X-Content-Type-Options") == "nosniff");
+  ck_assert_uint_eq(reply.header("Origin-Request-Id").size(), 36);
+  ck_assert(reply.header("Date").ends_with(" GMT"));
+  ck_assert(!reply.has("Age"));
+  ck_assert(!reply.has("Transfer-Encoding"));
+  const std::string exposed = reply.header("Access-Control-Expose-Headers");
+  for (const char* name : {"Age", "Date", "Content-Length", "Content-Range", "ETag", "Origin-Request-Id"}) {
+    ck_assert_msg(exposed.find(name) != std::string::npos, "%s is not exposed", name);
+  }
+}
+
+// A status, with its reason as one line of JSON.
+inline void check_error(const HttpReply& reply, int status) {
+  ck_assert_int_eq(reply.status, status);
+  check_common_headers(reply);
+  ck_assert(reply.header("Content-Type") == "application/json");
+  ck_assert(reply.has("Cache-Control"));
+  ck_assert_msg(reply.body.starts_with("{\"error\":\"") && reply.body.ends_with("\"}\n"), "%s",
+                reply.body.c_str());
+  ck_assert_uint_eq(reply.body.find('\n'), reply.body.size() - 1);
+}
+
 // The number that stands behind "name": in a JSON document; fails the test if there is none.
 inline uint64_t json_number(const std::string& json, const std::string& name) {
   const size_t at = json.find("\"" + name + "\":");

@@ -48,10 +48,18 @@ struct Refused {
   int status;
 };
 
-std::string with_field(const std::string& line) { return "GET / HTTP/1.1\r\nHost: a\r\n" + line + "\r\n\r\n"; }
-std::string with_target(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
-std::string with_host(const std::string& host) { return "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"; }
-std::string with_method(const std::string& method) { return method + " / HTTP/1.1\r\nHost: a\r\n\r\n"; }
+std::string with_field(const std::string& line) {
+  return "GET / HTTP/1.1\r\nHost: a\r\n" + line + "\r\n\r\n";
+}
+std::string with_target(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+std::string with_host(const std::string& host) {
+  return "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+}
+std::string with_method(const std::string& method) {
+  return method + " / HTTP/1.1\r\nHost: a\r\n\r\n";
+}
 
 const std::vector<Refused>& refused() {
   static const std::vector<Refused> table = {
@@ -103,7 +111,9 @@ const std::vector<Refused>& refused() {
       {with_field("X(y): a"), 400},
       {with_field("X\0Y: a"s), 400},
       {with_field("X: a\0b"s), 400},
-      {with_field("X: a\x01" "b"), 400},
+      {with_field("X: a\x01"
+                  "b"),
+       400},
       {with_field("X: a\x7f"), 400},
       {with_field("X\xc3\xa4: a"), 400},
       // host
@@ -184,8 +194,8 @@ START_TEST(test_malformed_heads_are_refused_with_their_status) {
   Parsed parsed;
   parse(row.bytes, parsed);
   ck_assert_msg(parsed.state == HeadState::kBad, "row %d was not refused: %s", _i, row.bytes.c_str());
-  ck_assert_msg(parsed.error.status == row.status, "row %d: %d instead of %d (%s) for %s", _i, parsed.error.status,
-                row.status, parsed.error.reason.c_str(), row.bytes.c_str());
+  ck_assert_msg(parsed.error.status == row.status, "row %d: %d instead of %d (%s) for %s", _i,
+                parsed.error.status, row.status, parsed.error.reason.c_str(), row.bytes.c_str());
   ck_assert_int_gt(static_cast<int>(parsed.error.reason.size()), 10);
 }
 END_TEST
@@ -195,7 +205,8 @@ START_TEST(test_a_slow_sender_gets_the_same_verdict) {
   Parsed parsed;
   parse_slowly(row.bytes, parsed);
   ck_assert_msg(parsed.state == HeadState::kBad, "row %d was not refused: %s", _i, row.bytes.c_str());
-  ck_assert_msg(parsed.error.status == row.status, "row %d: %d instead of %d", _i, parsed.error.status, row.status);
+  ck_assert_msg(parsed.error.status == row.status, "row %d: %d instead of %d", _i, parsed.error.status,
+                row.status);
 }
 END_TEST
 
@@ -302,7 +313,8 @@ std::string feed(BodyFraming& framing, std::string_view bytes, size_t step, std:
 }  // namespace
 
 START_TEST(test_bodies_end_where_their_framing_says) {
-  const std::string chunked = "5;ext=\"x\"\r\nhello\r\n00A \r\n0123456789\r\n0\r\nTrailer: x\r\nSecond: y\r\n\r\nGET /";
+  const std::string chunked =
+      "5;ext=\"x\"\r\nhello\r\n00A \r\n0123456789\r\n0\r\nTrailer: x\r\nSecond: y\r\n\r\nGET /";
   for (size_t step = 1; step <= chunked.size(); ++step) {
     BodyFraming framing(chunked_head());
     std::string_view rest;

@@ -14,47 +14,6 @@ using namespace origin::tests;
 
 namespace {
 
-constexpr UtcTime kModified{std::chrono::seconds(784111777)};
-constexpr const char* kModifiedDate = "Sun, 06 Nov 1994 08:49:37 GMT";
-
-store::Headers segment_headers() {
-  return {.content_type = "video/mp4",
-          .cache_control = "max-age=12",
-          .etag = "\"v1\"",
-          .last_modified = kModified,
-          .custom = {{"Origin-Track", "video_0"}, {"Bad\r\nName", "x"}, {"Bad-Value", "a\r\nInjected: yes"}}};
-}
-
-void put_segment(HttpFixture& origin) {
-  origin.put("live/v/1.m4s", {"0123", "4567", "89"}, segment_headers());
-}
-
-// Headers that every answer has, whatever it is.
-void check_common_headers(const HttpReply& reply) {
-  ck_assert(reply.header("Access-Control-Allow-Origin") == "*");
-  ck_assert(reply.header("Timing-Allow-Origin") == "*");
-  ck_assert(reply.header("X-Content-Type-Options") == "nosniff");
-  ck_assert_uint_eq(reply.header("Origin-Request-Id").size(), 36);
-  ck_assert(reply.header("Date").ends_with(" GMT"));
-  ck_assert(!reply.has("Age"));
-  ck_assert(!reply.has("Transfer-Encoding"));
-  const std::string exposed = reply.header("Access-Control-Expose-Headers");
-  for (const char* name : {"Age", "Date", "Content-Length", "Content-Range", "ETag", "Origin-Request-Id"}) {
-    ck_assert_msg(exposed.find(name) != std::string::npos, "%s is not exposed", name);
-  }
-}
-
-// A status, with its reason as one line of JSON.
-void check_error(const HttpReply& reply, int status) {
-  ck_assert_int_eq(reply.status, status);
-  check_common_headers(reply);
-  ck_assert(reply.header("Content-Type") == "application/json");
-  ck_assert(reply.has("Cache-Control"));
-  ck_assert_msg(reply.body.starts_with("{\"error\":\"") && reply.body.ends_with("\"}\n"), "%s",
-                reply.body.c_str());
-  ck_assert_uint_eq(reply.body.find('\n'), reply.body.size() - 1);
-}
-
 START_TEST(test_object_is_answered_with_its_headers) {
   HttpFixture origin;
   put_segment(origin);
@@ -102,105 +61,6 @@ START_TEST(test_head_has_the_headers_of_get) {
       ck_assert_msg(head.header(name) == value, "%s", name.c_str());
     }
   }
-}
-END_TEST
-
-START_TEST(test_conditional_requests) {
-  HttpFixture origin;
-  put_segment(origin);
-  HttpClient client = origin.connect();
-  for (const HeaderList& condition :
-       {HeaderList{{"If-None-Match", "\"v1\""}},
-        HeaderList{{"If-None-Match", "\"v0\""}, {"If-None-Match", "W/\"v1\""}},
-        HeaderList{{"If-None-Match", "*"}}, HeaderList{{"If-Modified-Since", kModifiedDate}}}) {
-    for (const bool head : {false, true}) {
-      const HttpReply reply =
-          head ? client.head("/live/v/1.m4s", condition) : client.get("/live/v/1.m4s", condition);
-      ck_assert_int_eq(reply.status, 304);
-      check_common_headers(reply);
-      ck_assert(reply.header("ETag") == "\"v1\"");
-      ck_assert(reply.header("Cache-Control") == "max-age=12");
-      ck_assert(!reply.has("Content-Length"));
-      ck_assert(!reply.has("Content-Type"));
-    }
-  }
-  ck_assert_int_eq(client.get("/live/v/1.m4s", {{"If-None-Match", "\"v2\""}}).status, 200);
-  check_error(client.get("/live/v/1.m4s", {{"If-Match", "\"v2\""}}), 412);
-  check_error(client.get("/live/v/1.m4s", {{"If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT"}}), 412);
-  ck_assert_int_eq(client.get("/live/v/1.m4s", {{"If-Match", "\"v1\""}}).status, 200);
-  check_error(client.get("/live/missing", {{"If-None-Match", "*"}}), 404);
-}
-END_TEST
-
-START_TEST(test_single_ranges) {
-  HttpFixture origin;
-  put_segment(origin);
-  HttpClient client = origin.connect();
-  const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
-      {"bytes=0-0", {"bytes 0-0/10", "0"}},        {"bytes=2-5", {"bytes 2-5/10", "2345"}},
-      {"bytes=8-", {"bytes 8-9/10", "89"}},        {"bytes=-3", {"bytes 7-9/10", "789"}},
-      {"bytes=3-99", {"bytes 3-9/10", "3456789"}},
-  };
-  for (const auto& [range, expected] : cases) {
-    const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", range}});
-    ck_assert_int_eq(reply.status, 206);
-    check_common_headers(reply);
-    ck_assert(reply.header("Content-Range") == expected.first);
-    ck_assert(reply.body == expected.second);
-    ck_assert(reply.header("Content-Type") == "video/mp4");
-    ck_assert(reply.header("ETag") == "\"v1\"");
-  }
-  for (const char* ignored : {"bytes=5-2", "bytes=x", "items=0-1", "bytes=0-9,0-9"}) {
-    const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", ignored}});
-    ck_assert_int_eq(reply.status, 200);
-    ck_assert(reply.body == "0123456789");
-  }
-  const HttpReply beyond = client.get("/live/v/1.m4s", {{"Range", "bytes=10-"}});
-  check_error(beyond, 416);
-  ck_assert(beyond.header("Content-Range") == "bytes */10");
-  const HttpReply head = client.head("/live/v/1.m4s", {{"Range", "bytes=0-0"}});
-  ck_assert_int_eq(head.status, 200);
-  ck_assert(head.header("Content-Length") == "10");
-}
-END_TEST
-
-START_TEST(test_range_is_conditional_on_if_range) {
-  HttpFixture origin;
-  put_segment(origin);
-  HttpClient client = origin.connect();
-  const auto status_with = [&](const char* if_range) {
-    return client.get("/live/v/1.m4s", {{"Range", "bytes=0-1"}, {"If-Range", if_range}}).status;
-  };
-  ck_assert_int_eq(status_with("\"v1\""), 206);
-  ck_assert_int_eq(status_with("\"v2\""), 200);
-  ck_assert_int_eq(status_with("W/\"v1\""), 200);
-  ck_assert_int_eq(status_with(kModifiedDate), 206);
-  ck_assert_int_eq(status_with("Sun, 06 Nov 1994 08:49:38 GMT"), 200);
-}
-END_TEST
-
-START_TEST(test_several_ranges_come_as_multipart) {
-  HttpFixture origin;
-  put_segment(origin);
-  HttpClient client = origin.connect();
-  const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", "bytes=0-1,5-,-1"}});
-  ck_assert_int_eq(reply.status, 206);
-  ck_assert(!reply.has("Content-Range"));
-  const std::string type = reply.header("Content-Type"), prefix = "multipart/byteranges; boundary=";
-  ck_assert(type.starts_with(prefix));
-  const std::string boundary = "--" + type.substr(prefix.size());
-  const auto part = [&](const char* range, const char* bytes) {
-    return boundary + "\r\nContent-Type: video/mp4\r\nContent-Range: bytes " + range + "/10\r\n\r\n" + bytes +
-           "\r\n";
-  };
-  ck_assert(reply.body == part("0-1", "01") + part("5-9", "56789") + part("9-9", "9") + boundary + "--\r\n");
-  // One that is left of several needs no parts.
-  const HttpReply one = client.get("/live/v/1.m4s", {{"Range", "bytes=20-30,0-1"}});
-  ck_assert_int_eq(one.status, 206);
-  ck_assert(one.header("Content-Range") == "bytes 0-1/10");
-  std::string many = "bytes=0-0";
-  for (int i = 0; i < 16; ++i) many += ",1-1";
-  ck_assert_int_eq(client.get("/live/v/1.m4s", {{"Range", many}}).status, 200);
 }
 END_TEST
 
@@ -540,10 +400,6 @@ Suite* suite() {
            test_object_is_answered_with_its_headers,
            test_empty_object_has_length_zero,
            test_head_has_the_headers_of_get,
-           test_conditional_requests,
-           test_single_ranges,
-           test_range_is_conditional_on_if_range,
-           test_several_ranges_come_as_multipart,
            test_options_allows_cross_origin_reading,
            test_other_methods_are_refused,
            test_get_with_a_body_is_refused,

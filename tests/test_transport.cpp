@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How requests come and answers go: keep-alive, pipelining, both ways of answering, uploads, departures, listening.
+// How requests come and answers go: keep-alive, pipelining, both ways of answering, uploads, departures,
+// listening.
 #include "tests/test_transport_fixture.hpp"
 
 using namespace origin;
@@ -7,7 +8,9 @@ using namespace origin::tests;
 
 namespace {
 
-std::string get_line(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
+std::string get_line(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
 
 void expect_echo(HttpClient& client, const std::string& text) {
   const HttpReply reply = client.read_reply();
@@ -43,10 +46,12 @@ START_TEST(test_pipelined_requests_are_answered_in_order) {
     const std::string number = std::to_string(i);
     requests += get_line("/soup/" + number) + get_line("/fast/small") + get_line("/fast/later");
     requests += "POST /soup/p" + number + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";
-    requests += "PUT /soup/c" + number + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    requests += "PUT /soup/c" + number +
+                " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   }
   // In pieces that cut heads and bodies anywhere.
-  for (size_t at = 0; at < requests.size(); at += 997) client.send(std::string_view(requests).substr(at, 997));
+  for (size_t at = 0; at < requests.size(); at += 997)
+    client.send(std::string_view(requests).substr(at, 997));
   for (int i = 0; i < kRounds; ++i) {
     const std::string number = std::to_string(i);
     expect_echo(client, "GET /soup/" + number + " 0 127.0.0.1");
@@ -124,14 +129,15 @@ START_TEST(test_uploads_are_refused_before_they_are_read) {
   for (const char* target : {"/soup/up", "/fast/refuse"}) {
     for (const char* expect : {"", "Expect: 100-continue\r\n"}) {
       HttpClient client = fixture.connect();
-      client.send("PUT " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n" + expect +
-                  "\r\n");
+      client.send("PUT " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n" +
+                  expect + "\r\n");
       if (!*expect) client.send(std::string(500'000, 'u'));
       ck_assert_int_eq(client.read_reply().status, 413);
       client.expect_closed();
     }
   }
-  wait_for([&] { return fixture.state.finished == fixture.state.started; }, "libsoup lets go of its messages");
+  wait_for([&] { return fixture.state.finished == fixture.state.started; },
+           "libsoup lets go of its messages");
 }
 END_TEST
 
@@ -175,14 +181,16 @@ START_TEST(test_a_client_that_leaves_is_noticed) {
       wait_for([&] { return fixture.state.held == 0; }, "the departure is noticed");
     }
   }
-  wait_for([&] { return fixture.state.finished == fixture.state.started; }, "libsoup lets go of its messages");
+  wait_for([&] { return fixture.state.finished == fixture.state.started; },
+           "libsoup lets go of its messages");
   wait_for([&] { return fixture.server.stats().connections == 0; }, "the connections close");
 }
 END_TEST
 
 START_TEST(test_a_half_closed_client_gets_an_answer_that_is_ready) {
   TransportFixture fixture;
-  for (const char* target : {"/fast/small", "/soup/small", "/fast/big", "/soup/big", "/soup/chunked", "/fast/later"}) {
+  for (const char* target :
+       {"/fast/small", "/soup/small", "/fast/big", "/soup/big", "/soup/chunked", "/fast/later"}) {
     RawClient client(fixture.port);
     client.send(get_line(target));
     client.finish_sending();
@@ -199,8 +207,9 @@ END_TEST
 START_TEST(test_websockets_pass) {
   TransportFixture fixture;
   RawClient client(fixture.port);
-  client.send("GET /soup/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  client.send(
+      "GET /soup/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   ck_assert(client.read_head().starts_with("HTTP/1.1 101 "));
   for (int i = 0; i < 3; ++i) {
     // RFC 6455 5.2: a masked text frame of 5 bytes, with a mask of zeros.

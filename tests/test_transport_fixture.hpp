@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A transport::Server with an Application and a libsoup handler made for the tests, on a free port of 127.0.0.1.
+// A transport::Server with an Application and a libsoup handler made for the tests, on a free port of
+// 127.0.0.1.
 #pragma once
 
 #include <dirent.h>
@@ -42,9 +43,9 @@ struct TestState {
 };
 
 inline Body answer(int status, const std::vector<Bytes>& content, bool keep_alive = true) {
-  Body body{Bytes::take("HTTP/1.1 " + std::to_string(status) + " Test\r\nContent-Length: " +
-                        std::to_string(body_size(content)) + (keep_alive ? "" : "\r\nConnection: close") +
-                        "\r\n\r\n")};
+  Body body{Bytes::take("HTTP/1.1 " + std::to_string(status) +
+                        " Test\r\nContent-Length: " + std::to_string(body_size(content)) +
+                        (keep_alive ? "" : "\r\nConnection: close") + "\r\n\r\n")};
   body.insert(body.end(), content.begin(), content.end());
   return body;
 }
@@ -55,8 +56,8 @@ class TestApplication final : public transport::Application {
   TestApplication(SoupServer* soup, TestState& state) : state_(state) {
     soup_server_add_handler(soup, nullptr, &TestApplication::handle, &state, nullptr);
     soup_server_add_early_handler(soup, nullptr, &TestApplication::handle_early, &state, nullptr);
-    soup_server_add_websocket_handler(soup, "/soup/websocket", nullptr, nullptr, &TestApplication::websocket, nullptr,
-                                      nullptr);
+    soup_server_add_websocket_handler(soup, "/soup/websocket", nullptr, nullptr, &TestApplication::websocket,
+                                      nullptr, nullptr);
   }
 
   bool first_look(transport::Connection& connection, const transport::RequestHead& head) override {
@@ -70,7 +71,8 @@ class TestApplication final : public transport::Application {
       connection.respond(answer(413, {}), true);
     } else if (head.path == "/fast/later") {
       // Answered from the loop, not from here.
-      connection.worker().post([&connection, small = state_.small] { connection.respond(answer(200, {small}), true); });
+      connection.worker().post(
+          [&connection, small = state_.small] { connection.respond(answer(200, {small}), true); });
     } else if (head.path == "/fast/hold") {
       hold(connection);
     } else {
@@ -113,7 +115,8 @@ class TestApplication final : public transport::Application {
       soup_message_body_append_bytes(body, (name == "/soup/big" ? state.big : state.small).get());
     } else if (name == "/soup/chunked") {
       soup_server_message_set_status(message, 200, nullptr);
-      soup_message_headers_set_encoding(soup_server_message_get_response_headers(message), SOUP_ENCODING_CHUNKED);
+      soup_message_headers_set_encoding(soup_server_message_get_response_headers(message),
+                                        SOUP_ENCODING_CHUNKED);
       soup_message_body_append(body, SOUP_MEMORY_STATIC, "hello ", 6);
       soup_message_body_append(body, SOUP_MEMORY_STATIC, "world", 5);
       soup_message_body_complete(body);
@@ -130,14 +133,17 @@ class TestApplication final : public transport::Application {
       reply(message, 500, "sorry");
     } else {
       const auto length = soup_server_message_get_request_body(message)->length;
-      reply(message, 200, std::string(soup_server_message_get_method(message)) + " " + path + " " +
-                              std::to_string(length) + " " + transport::Connection::of(message)->remote_address());
+      reply(message, 200,
+            std::string(soup_server_message_get_method(message)) + " " + path + " " + std::to_string(length) +
+                " " + transport::Connection::of(message)->remote_address());
     }
   }
 
-  static void websocket(SoupServer*, SoupServerMessage*, const char*, SoupWebsocketConnection* connection, gpointer) {
+  static void websocket(SoupServer*, SoupServerMessage*, const char*, SoupWebsocketConnection* connection,
+                        gpointer) {
     g_object_ref(connection);
-    g_signal_connect(connection, "message", G_CALLBACK(+[](SoupWebsocketConnection* self, gint, GBytes* bytes) {
+    g_signal_connect(connection, "message",
+                     G_CALLBACK(+[](SoupWebsocketConnection* self, gint, GBytes* bytes) {
                        soup_websocket_connection_send_message(self, SOUP_WEBSOCKET_DATA_TEXT, bytes);
                      }),
                      nullptr);
@@ -148,7 +154,8 @@ class TestApplication final : public transport::Application {
 };
 
 struct TransportFixture {
-  explicit TransportFixture(transport::Limits limits = {}, unsigned threads = 2, const char* host = "127.0.0.1")
+  explicit TransportFixture(transport::Limits limits = {}, unsigned threads = 2,
+                            const char* host = "127.0.0.1")
       : server({.threads = threads, .limits = limits}, [this](transport::Worker&, SoupServer* soup) {
           return std::make_unique<TestApplication>(soup, state);
         }) {
@@ -167,7 +174,8 @@ struct TransportFixture {
 // A socket for what HttpClient would not do: to send nonsense, to close one way, to be cut off.
 class RawClient {
  public:
-  explicit RawClient(uint16_t port, int receive_buffer = 0) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawClient(uint16_t port, int receive_buffer = 0)
+      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer) setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
     sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -193,10 +201,11 @@ class RawClient {
   // At most `size` bytes; fewer if the server closes. Fails the test if nothing happens for long.
   std::string read(size_t size = SIZE_MAX) {
     std::string text;
-    std::vector<char> buffer(256 * 1024);
+    std::vector<char> buffer(std::min<size_t>(size, 256 * 1024));
     while (text.size() < size) {
       pollfd poll_fd{fd_.get(), POLLIN, 0};
-      ck_assert_msg(poll(&poll_fd, 1, 20'000) > 0, "neither bytes nor an end; so far: '%.200s'", text.c_str());
+      ck_assert_msg(poll(&poll_fd, 1, 20'000) > 0, "neither bytes nor an end; so far: '%.200s'",
+                    text.c_str());
       const ssize_t count = recv(fd_.get(), buffer.data(), std::min(buffer.size(), size - text.size()), 0);
       was_reset = count < 0;
       if (count <= 0) break;

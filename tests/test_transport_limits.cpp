@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Hostile, slow, silent and too many clients: each gets its clear end, the others do not notice, nothing is left over.
+// Hostile, slow, silent and too many clients: each gets its clear end, the others do not notice, nothing is
+// left over.
 #include <sys/resource.h>
 
 #include <random>
@@ -15,7 +16,9 @@ namespace {
 const std::string kGet = "GET /fast/small HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string kSoupGet = "GET /soup/small HTTP/1.1\r\nHost: a\r\n\r\n";
 
-std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
+std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
 
 // A client that does what it should is served, both ways.
 void expect_service(const TransportFixture& fixture) {
@@ -30,9 +33,10 @@ void expect_no_connections(const TransportFixture& fixture) {
 
 // Of this process, once GLib has the few that it keeps for good.
 size_t descriptors_at_rest() {
-  TransportFixture fixture;
-  ck_assert_int_eq(fixture.connect().get("/soup/chunked").status, 200);
-  fixture.server.stop();
+  {
+    TransportFixture fixture;
+    ck_assert_int_eq(fixture.connect().get("/soup/chunked").status, 200);
+  }
   return open_descriptors();
 }
 
@@ -89,7 +93,9 @@ START_TEST(test_garbage_harms_nobody) {
     std::string bytes(1 + random() % 3000, ' ');
     for (char& c : bytes) c = static_cast<char>(random());
     // Half of it behind something that looks like a request.
-    if (i % 2) bytes = get("/soup/" + std::to_string(i)) + (i % 4 == 1 ? "PUT /soup/x HTTP/1.1\r\nHost: a\r\n" : "") + bytes;
+    if (i % 2)
+      bytes = get("/soup/" + std::to_string(i)) + (i % 4 == 1 ? "PUT /soup/x HTTP/1.1\r\nHost: a\r\n" : "") +
+              bytes;
     RawClient client(fixture.port);
     client.send(bytes);
     if (i % 3) client.finish_sending();
@@ -123,6 +129,7 @@ START_TEST(test_slow_heads_are_cut_off_and_starve_nobody) {
   }
   for (RawClient& client : slow) ck_assert(client.read().starts_with("HTTP/1.1 408 "));
   ck_assert_uint_eq(fixture.server.stats().timed_out, slow.size());
+  slow.clear();
   expect_no_connections(fixture);
 }
 END_TEST
@@ -146,6 +153,7 @@ START_TEST(test_stalled_uploads_are_cut_off) {
   RawClient client(fixture.port);
   client.send("PUT /soup/up HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
   ck_assert(client.read().starts_with("HTTP/1.1 408 "));
+  client.close();
   wait_for([&] { return fixture.state.finished == 1; }, "libsoup lets go of the message");
   expect_no_connections(fixture);
 }
@@ -160,7 +168,8 @@ START_TEST(test_readers_that_stop_are_cut_off) {
   }
   expect_service(fixture);
   wait_for([&] { return fixture.server.stats().timed_out == stopped.size(); }, "the deadlines strike");
-  wait_for([&] { return fixture.state.finished == fixture.state.started; }, "libsoup lets go of its messages");
+  wait_for([&] { return fixture.state.finished == fixture.state.started; },
+           "libsoup lets go of its messages");
   expect_no_connections(fixture);
 }
 END_TEST
@@ -318,18 +327,20 @@ START_TEST(test_stop_ends_everything) {
     std::vector<RawClient> clients;
     for (int i = 0; i < 10; ++i) {
       for (const std::string& bytes :
-           {std::string(), std::string("GET /"), kGet, kSoupGet, get("/fast/hold"), get("/soup/hold"), get("/fast/big"),
-            get("/soup/big"), get("/soup/chunked"),
+           {std::string(), std::string("GET /"), kGet, kSoupGet, get("/fast/hold"), get("/soup/hold"),
+            get("/fast/big"), get("/soup/big"), get("/soup/chunked"),
             std::string("PUT /soup/up HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")}) {
         clients.emplace_back(fixture.port, 4096);
         clients.back().send(bytes);
       }
     }
-    wait_for([&] { return fixture.state.held == 20 && fixture.state.started == 50; }, "the requests are in flight");
+    wait_for([&] { return fixture.state.held == 20 && fixture.state.started == 50; },
+             "the requests are in flight");
     fixture.server.stop();
     ck_assert_int_eq(fixture.state.held, 0);
     ck_assert_int_eq(fixture.state.gone, 20);
     ck_assert_int_eq(fixture.state.finished, 50);
+    ck_assert(fixture.server.listen("127.0.0.1", 0).error().code == ErrorCode::kEnded);
     ck_assert_uint_eq(fixture.server.stats().connections, 0);
   }
   ck_assert_uint_eq(open_descriptors(), before);

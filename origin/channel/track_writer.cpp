@@ -13,6 +13,7 @@ namespace {
 
 // Without a wall clock a hole cannot be told from a slow slide show: up to this long, the frame before it stays.
 constexpr Duration kLongestStill = 10s;
+constexpr Duration kWarningInterval = 30s;
 
 std::string seconds(Duration duration) {
   char text[32];
@@ -78,7 +79,12 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   segmenter::RawTimes raw = times;
   if (const uint32_t samples = media::audio_frame_samples(format_, data.span())) {
     const uint32_t rate = format_.codec == media::Codec::kOpus ? 48'000 : format_.audio.sample_rate;
-    raw.duration = from_ticks(samples, rate);
+    const Duration whole = from_ticks(samples, rate);
+    // An Opus encoder's first packet begins with pre-skip, and its buffer says how much is left to hear (RFC 7845 4.2):
+    // the packet is placed so that the rest is on time.
+    const bool preskipped = format_.codec == media::Codec::kOpus && !held_ && !segment_ && raw.duration && raw.pts;
+    if (preskipped && *raw.duration < whole) *raw.pts -= whole - *raw.duration;
+    raw.duration = whole;
   }
   const segmenter::Timed timed = timestamper_->next(raw, clock_.utc(), newest.anchor);
   epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
@@ -205,11 +211,18 @@ Status TrackWriter::flush_chunk() {
   if (added.error().code == ErrorCode::kLimit && !may_lose) return added;
   if (added.error().code == ErrorCode::kLimit) {
     presentation_->close_segment(id_, *segment_);
-    presentation_->warn(added.error().message + ": part of track is lost", "raise memory-limit");
+    warn_of_loss(added.error().message);
   }
   segment_.reset();
   for (size_t i = 0; i < samples.size(); ++i) presentation_->note_dropped(id_);
   return {};
+}
+
+void TrackWriter::warn_of_loss(const std::string& why) {
+  const MonotonicTime now = clock_.monotonic();
+  if (warned_of_loss_ && now - *warned_of_loss_ < kWarningInterval) return;
+  warned_of_loss_ = now;
+  presentation_->warn(why + ": media is lost", "raise memory-limit, or lower window or the bitrates");
 }
 
 Status TrackWriter::finish_segment() {

@@ -46,6 +46,7 @@ class TrackWriter {
   Status open_segment(const segmenter::Timed& timed, bool sync);
   Status flush_chunk();
   Status finish_segment();
+  void warn_of_loss(const std::string& why);
   void learn_cadence(const segmenter::Decision& decision);
   Duration time_of(int64_t ticks) const { return from_ticks(ticks, format_.timescale); }
 
@@ -65,6 +66,7 @@ class TrackWriter {
   std::optional<uint64_t> segment_;  // number of the open segment
   bool segment_has_chunk_ = false;
   bool warned_of_gop_ = false;
+  std::optional<MonotonicTime> warned_of_loss_;
   uint32_t chunk_number_ = 0;
   std::vector<media::Sample> pending_;
   std::optional<media::Sample> held_;  // the newest sample: its successor says how long it lasts

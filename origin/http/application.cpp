@@ -120,17 +120,17 @@ Outcome Application::route(SoupServerMessage* message) {
   GUri* uri = soup_server_message_get_uri(message);
   // An HTTP/1.0 request without Host leaves its query in the path.
   const std::string_view path = g_uri_get_path(uri);
-  const auto name = parse_name(path.substr(0, path.find('?')));
+  auto name = parse_name(path.substr(0, path.find('?')));
   if (!name) return error_reply(400, name.error().message);
   const char* query = g_uri_get_query(uri);
   const transport::Connection* connection = transport::Connection::of(message);
   const SoupFields fields(message);
-  return router_.route(
-      {.method = soup_server_message_get_method(message) == SOUP_METHOD_HEAD ? Method::kHead : Method::kGet,
-       .name = *name,
-       .query = query ? query : "",
-       .remote_address = connection ? connection->remote_address() : "",
-       .fields = fields});
+  const bool head = std::string_view(soup_server_message_get_method(message)) == "HEAD";
+  return router_.route({.method = head ? Method::kHead : Method::kGet,
+                        .name = std::move(*name),
+                        .query = query ? query : "",
+                        .remote_address = connection ? connection->remote_address() : "",
+                        .fields = fields});
 }
 
 void Application::send(SoupServerMessage* message, Reply reply) {

@@ -27,43 +27,48 @@ constexpr auto kForever = Duration(INT64_MAX / 4);
 
 // Told on publishing threads; brings the topics to the worker's thread, one wake-up for all that change
 // meanwhile. It keeps the context and not the worker: a publisher may still hold it when the worker is gone.
-class HoldList::Waker : public store::Watcher, public std::enable_shared_from_this<Waker> {
+class HoldList::Waker : public store::Watcher {
  public:
-  Waker(GMainContext* context, HoldList* list) : context_(Ref<GMainContext>::share(context)), list_(list) {}
+  Waker(GMainContext* context, HoldList* list)
+      : context_(Ref<GMainContext>::share(context)),
+        list_(list),
+        source_(Ref<GSource>::adopt(g_source_new(&kTimerFuncs, sizeof(GSource)))) {
+    g_source_set_callback(
+        source_.get(),
+        [](gpointer self) -> gboolean {
+          static_cast<Waker*>(self)->settle_changed();
+          return G_SOURCE_CONTINUE;
+        },
+        this, nullptr);
+    g_source_attach(source_.get(), context);
+  }
 
   void topic_changed(const store::TopicRef& topic) override {
     {
       MutexLock lock(mutex_);
       changed_.push_back(topic);
-      if (changed_.size() > 1) return;  // on its way already
+      if (changed_.size() > 1) return;  // the first of them wakes the worker
     }
-    g_main_context_invoke_full(context_.get(), G_PRIORITY_DEFAULT, &Waker::dispatch,
-                               new std::shared_ptr<Waker>(shared_from_this()),
-                               [](gpointer data) { delete static_cast<std::shared_ptr<Waker>*>(data); });
+    g_source_set_ready_time(source_.get(), 0);
   }
 
   // On the worker's thread: the list is going.
-  void detach() { list_ = nullptr; }
+  void detach() { g_source_destroy(source_.get()); }
 
  private:
-  static gboolean dispatch(gpointer data) {
-    (*static_cast<std::shared_ptr<Waker>*>(data))->settle_changed();
-    return G_SOURCE_REMOVE;
-  }
-
   void settle_changed() {
+    g_source_set_ready_time(source_.get(), -1);
     std::vector<store::TopicRef> changed;
     {
       MutexLock lock(mutex_);
       changed.swap(changed_);
     }
-    for (const store::TopicRef& topic : changed) {
-      if (list_) list_->settle(topic);
-    }
+    for (const store::TopicRef& topic : changed) list_->settle(topic);
   }
 
   const Ref<GMainContext> context_;
-  HoldList* list_;  // the worker's thread only
+  HoldList* const list_;
+  const Ref<GSource> source_;
   Mutex mutex_;
   std::vector<store::TopicRef> changed_ GUARDED_BY(mutex_);
 };

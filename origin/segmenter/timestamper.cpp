@@ -88,7 +88,8 @@ int64_t Timestamper::duration_of(const RawTimes& raw) const {
 }
 
 Timed Timestamper::first(const Resolved& times, int64_t duration) {
-  const int64_t pts = ticks(times.pts);
+  // tfdt cannot be negative: what lies before the start of a time line that begins at 0 is moved there.
+  const int64_t pts = std::max<int64_t>(0, ticks(times.pts));
   int64_t dts = pts;
   // Decode times never run backwards, not even across a discontinuity.
   if (started_) dts = std::max(dts, last_.dts + 1);

@@ -130,7 +130,8 @@ SegmentRef Window::pop_front() {
 
 bool Window::may_drop_first() const {
   const Segment* oldest = first();
-  return oldest && duration_ - oldest->duration >= std::chrono::seconds(3 * target_duration_);
+  const Duration target = std::max<Duration>(std::chrono::seconds(target_duration_), config_.segment_duration);
+  return oldest && duration_ - oldest->duration >= 3 * target;
 }
 
 std::vector<SegmentRef> Window::trim() {

@@ -112,7 +112,8 @@ void BodyFraming::end_of_size(std::string* sink) {
 }
 
 void BodyFraming::trailer_byte(char c, std::string* sink) {
-  if (++trailer_bytes_ > kMaxTrailerBytes) return reject("the trailer of a chunked body is longer than 8192 bytes");
+  if (++trailer_bytes_ > kMaxTrailerBytes)
+    return reject("the trailer of a chunked body is longer than 8192 bytes");
   if (saw_cr_) {
     if (c != '\n') return reject("a trailer line has a bare CR");
     saw_cr_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows a request body to its end, so that the next head is found and nothing unchecked reaches libsoup. Not
-// thread-safe; a value of its connection.
+// Follows a request body to its end, so that the next head is found and nothing unchecked reaches libsoup.
+// Not thread-safe; a value of its connection.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@ class BodyFraming {
   // Why the body is not one (RFC 9112 7.1); null while it is.
   const char* error() const { return error_; }
 
-  // Takes bytes of the body off the front of `input` and returns how many. If `sink` is given, what libsoup is to read
-  // is appended to it, at most about `room` bytes: chunks with fresh framing, without extensions and trailers, which
-  // this libsoup reads wrongly.
+  // Takes bytes of the body off the front of `input` and returns how many. If `sink` is given, what libsoup
+  // is to read is appended to it, at most about `room` bytes: chunks with fresh framing, without extensions
+  // and trailers, which this libsoup reads wrongly.
   size_t feed(std::string_view input, size_t room, std::string* sink);
 
  private:
@@ -38,10 +38,10 @@ class BodyFraming {
 
   State state_ = State::kComplete;
   bool saw_cr_ = false;
-  uint8_t digits_ = 0;        // of the chunk size
-  uint16_t line_bytes_ = 0;   // of an extension or a trailer line
+  uint8_t digits_ = 0;       // of the chunk size
+  uint16_t line_bytes_ = 0;  // of an extension or a trailer line
   uint32_t trailer_bytes_ = 0;
-  uint64_t remaining_ = 0;    // of the body, or of the chunk
+  uint64_t remaining_ = 0;  // of the body, or of the chunk
   const char* error_ = nullptr;
 };
 

@@ -17,7 +17,7 @@ namespace {
 // What one connection may do in a turn, so that none holds the loop.
 constexpr size_t kReadPerTurn = 256 * 1024;
 constexpr size_t kWritePerTurn = 512 * 1024;
-constexpr int kRequestsPerTurn = 32;
+constexpr uint8_t kRequestsPerTurn = 32;
 // What is read and thrown away of a client that does not stop after its answer.
 constexpr size_t kLingerBytes = 8 * 1024 * 1024;
 // A reader's rate is judged once it has been waited for so long.
@@ -25,14 +25,19 @@ constexpr Duration kRateGrace = 5s;
 
 }  // namespace
 
-ClientConnection::ClientConnection(WorkerThread& worker, Descriptor socket, const PeerAddress& peer, size_t slot)
+ClientConnection::ClientConnection(WorkerThread& worker, Descriptor socket, const PeerAddress& peer,
+                                   size_t slot)
     : worker_(worker), socket_(std::move(socket)), peer_(peer), slot_(slot) {
   update_deadline();
 }
 
-ClientConnection::~ClientConnection() { close(); }
+ClientConnection::~ClientConnection() {
+  close();
+}
 
-Worker& ClientConnection::worker() { return worker_; }
+Worker& ClientConnection::worker() {
+  return worker_;
+}
 
 const std::string& ClientConnection::remote_address() const {
   if (remote_address_.empty()) remote_address_ = peer_.text();
@@ -91,12 +96,13 @@ bool ClientConnection::wants_input() const {
 void ClientConnection::pump_input() {
   if (pumping_ || phase_ == Phase::kClosed) return;
   pumping_ = true;
+  requests_left_ = kRequestsPerTurn;
   if (!input_.empty() && wants_input()) {
     const std::string kept = std::exchange(input_, {});
     keep(std::string_view(kept).substr(consume(kept)));
   }
   size_t budget = kReadPerTurn;
-  while (readable_ && wants_input() && receive(budget)) {
+  while (readable_ && requests_left_ > 0 && wants_input() && receive(budget)) {
   }
   pumping_ = false;
   if (phase_ == Phase::kLinger) pump_output();
@@ -144,12 +150,11 @@ void ClientConnection::keep(std::string_view rest) {
 // Returns how many bytes need not be seen again. What is left is an incomplete head, or not wanted yet.
 size_t ClientConnection::consume(std::string_view bytes) {
   size_t used = 0;
-  int requests = 0;
   while (used < bytes.size() && wants_input()) {
     const std::string_view rest = bytes.substr(used);
     size_t taken = rest.size();
     if (phase_ == Phase::kHead) {
-      if (requests++ == kRequestsPerTurn) {
+      if (requests_left_ == 0) {
         worker_.loop().schedule(*this);
         break;
       }
@@ -206,6 +211,7 @@ size_t ClientConnection::consume_body(std::string_view bytes) {
 
 void ClientConnection::begin_request(const RequestHead& head) {
   phase_ = Phase::kAnswer;
+  --requests_left_;
   scanned_ = 0;
   skipped_line_ = false;
   answered_ = false;
@@ -251,7 +257,9 @@ void ClientConnection::respond(Body response, bool keep_alive) {
   if (!pumping_) update_deadline();
 }
 
-bool ClientConnection::answer_begun() const { return answered_ || answer_bytes_ > 0 || !output_.empty(); }
+bool ClientConnection::answer_begun() const {
+  return answered_ || answer_bytes_ > 0 || !output_.empty();
+}
 
 void ClientConnection::pump_output() {
   if (writable_ && !output_.empty()) {
@@ -288,7 +296,8 @@ void ClientConnection::note_blocked() {
 
 bool ClientConnection::reads_too_slowly() const {
   const uint32_t rate = worker_.limits().min_send_rate;
-  return rate > 0 && blocked_ > kRateGrace && static_cast<double>(answer_bytes_) < rate * to_seconds(blocked_);
+  return rate > 0 && blocked_ > kRateGrace &&
+         static_cast<double>(answer_bytes_) < rate * to_seconds(blocked_);
 }
 
 void ClientConnection::finish_request() {
@@ -297,8 +306,8 @@ void ClientConnection::finish_request() {
   if (!pumping_ && (!input_.empty() || readable_)) worker_.loop().schedule(*this);
 }
 
-// Closing a socket that has unread bytes resets it, and the client may lose the answer (RFC 9112 9.6). So: send all,
-// say that nothing follows, and read on for a while.
+// Closing a socket that has unread bytes resets it, and the client may lose the answer (RFC 9112 9.6). So:
+// send all, say that nothing follows, and read on for a while.
 void ClientConnection::close_gently() {
   phase_ = Phase::kLinger;
   must_linger_ |= !framing_.complete();
@@ -356,12 +365,18 @@ void ClientConnection::update_deadline() {
   wait_ = wait;
   const MonotonicTime now = worker_.loop().now();
   switch (wait) {
-    case Wait::kNone: return clear_deadline();
-    case Wait::kHead: return worker_.head_deadlines.set(*this, now);
-    case Wait::kIdle: return worker_.idle_deadlines.set(*this, now);
-    case Wait::kBody: return worker_.body_deadlines.set(*this, now);
-    case Wait::kWrite: return worker_.write_deadlines.set(*this, now);
-    case Wait::kLinger: return worker_.linger_deadlines.set(*this, now);
+    case Wait::kNone:
+      return clear_deadline();
+    case Wait::kHead:
+      return worker_.head_deadlines.set(*this, now);
+    case Wait::kIdle:
+      return worker_.idle_deadlines.set(*this, now);
+    case Wait::kBody:
+      return worker_.body_deadlines.set(*this, now);
+    case Wait::kWrite:
+      return worker_.write_deadlines.set(*this, now);
+    case Wait::kLinger:
+      return worker_.linger_deadlines.set(*this, now);
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The Connection that a worker makes for an accepted socket. Worker's thread only.
 //
-// Bytes come in here and nowhere else: each head passes the guard, is offered to Application::first_look, and only then
-// goes to libsoup, through a stream that is made for that one request. One request is in flight at a time; what is
-// pipelined behind it waits, in the kernel for the most part.
+// Bytes come in here and nowhere else: each head passes the guard, is offered to Application::first_look, and
+// only then goes to libsoup, through a stream that is made for that one request. One request is in flight at
+// a time; what is pipelined behind it waits, in the kernel for the most part.
 #pragma once
 
 #include <memory>
@@ -117,10 +117,11 @@ class ClientConnection final : public Connection,
   bool pumping_ = false;      // pump_input is on the stack and will go on by itself
   bool answered_ = false;     // the request in flight has its whole answer in output_
   bool keep_alive_ = true;
-  bool must_linger_ = false;  // the client may still be sending what was refused
-  bool shut_down_ = false;    // the client knows that nothing follows
+  bool must_linger_ = false;   // the client may still be sending what was refused
+  bool shut_down_ = false;     // the client knows that nothing follows
   bool skipped_line_ = false;  // the empty line that may come before a head
   uint8_t minor_version_ = 1;
+  uint8_t requests_left_ = 0;  // that may begin in this turn
   size_t slot_;
   size_t scanned_ = 0;   // of the head at the beginning of input_
   size_t lingered_ = 0;  // bytes thrown away

@@ -43,11 +43,14 @@ bool response_keeps_alive(SoupServerMessage* message, int minor_version) {
 
 }  // namespace
 
-Connection* Connection::of(SoupServerMessage* message) { return ClientConnection::of_message(message); }
+Connection* Connection::of(SoupServerMessage* message) {
+  return ClientConnection::of_message(message);
+}
 
 ClientConnection* ClientConnection::of_message(SoupServerMessage* message) {
   GSocketAddress* remote = soup_server_message_get_remote_address(message);
-  return remote ? static_cast<ClientConnection*>(g_object_get_qdata(G_OBJECT(remote), connection_quark())) : nullptr;
+  return remote ? static_cast<ClientConnection*>(g_object_get_qdata(G_OBJECT(remote), connection_quark()))
+                : nullptr;
 }
 
 void ClientConnection::open_soup(const RequestHead& head) {
@@ -56,7 +59,8 @@ void ClientConnection::open_soup(const RequestHead& head) {
   soup_->remote = peer_.to_gio();
   const Ref<GSocketAddress> local = local_address_of(socket_.get());
   g_object_set_qdata(G_OBJECT(soup_->remote.get()), connection_quark(), this);
-  // libsoup reads the head, calls the handler and, where that has its answer ready, writes it before this returns.
+  // libsoup reads the head, calls the handler and, where that has its answer ready, writes it before this
+  // returns.
   const Ref<GIOStream> stream = Ref<GIOStream>::share(soup_->stream.get());
   soup_server_accept_iostream(worker_.soup(), stream.get(), local.get(), soup_->remote.get(), nullptr);
   pump_output();
@@ -65,7 +69,8 @@ void ClientConnection::open_soup(const RequestHead& head) {
 void ClientConnection::soup_started(SoupServerMessage* message) {
   if (!soup_) return;
   soup_->message = message;
-  // RFC 9112 9.3 and 9.6: who asked for something else than the default of its version is told that it was heard.
+  // RFC 9112 9.3 and 9.6: who asked for something else than the default of its version is told that it was
+  // heard.
   if (keep_alive_ == (minor_version_ == 1)) return;
   soup_message_headers_append(soup_server_message_get_response_headers(message), "Connection",
                               keep_alive_ ? "keep-alive" : "close");
@@ -75,13 +80,14 @@ void ClientConnection::soup_finished(SoupServerMessage* message, bool complete) 
   if (!soup_) return;
   soup_->message = nullptr;
   // A 500 counts as aborted with libsoup, but is a response like others if all of it was written.
-  soup_->complete = complete || (soup_server_message_get_status(message) == SOUP_STATUS_INTERNAL_SERVER_ERROR &&
-                                 soup_->head_held && !soup_->wants_write && !input_ended_);
+  soup_->complete =
+      complete || (soup_server_message_get_status(message) == SOUP_STATUS_INTERNAL_SERVER_ERROR &&
+                   soup_->head_held && !soup_->wants_write && !input_ended_);
   keep_alive_ = keep_alive_ && complete && response_keeps_alive(message, minor_version_);
 }
 
-// Ends what libsoup is doing with this request. A message that is paused, or that waits for more of its body, has no
-// source by which it would notice.
+// Ends what libsoup is doing with this request. A message that is paused, or that waits for more of its body,
+// has no source by which it would notice.
 void ClientConnection::abandon_soup() {
   if (!soup_) return;
   const std::unique_ptr<SoupRequest> soup = std::move(soup_);
@@ -91,7 +97,9 @@ void ClientConnection::abandon_soup() {
   soup_server_message_unpause(soup->message);
 }
 
-std::string* ClientConnection::soup_input() { return soup_ ? &soup_->input : nullptr; }
+std::string* ClientConnection::soup_input() {
+  return soup_ ? &soup_->input : nullptr;
+}
 
 size_t ClientConnection::soup_room() const {
   if (!soup_) return SIZE_MAX;
@@ -121,7 +129,9 @@ ssize_t ClientConnection::soup_read(void* buffer, size_t size) {
   return static_cast<ssize_t>(count);
 }
 
-bool ClientConnection::soup_writable() const { return !soup_ || (writable_ && soup_->turn_bytes < kSoupWritePerTurn); }
+bool ClientConnection::soup_writable() const {
+  return !soup_ || (writable_ && soup_->turn_bytes < kSoupWritePerTurn);
+}
 
 // The head of a response is held back until its body comes, or until it turns out that none comes soon.
 void ClientConnection::hold_head(std::string_view head) {
@@ -179,7 +189,11 @@ void ClientConnection::soup_closed() {
   const std::unique_ptr<SoupRequest> soup = std::move(soup_);
   g_object_set_qdata(G_OBJECT(soup->remote.get()), connection_quark(), nullptr);
   output_.hold(soup->stream.take_late());
-  if (phase_ == Phase::kAnswer && !soup->complete) return close();
+  if (phase_ == Phase::kAnswer && !soup->complete) {
+    // A head that libsoup could not read is answered without the signals of a request.
+    if (!soup->message || !soup->head_held || soup->wants_write) return close();
+    keep_alive_ = false;
+  }
   answered_ = true;
   gone_ = nullptr;
   pump_output();

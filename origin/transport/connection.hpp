@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One accepted socket. Lives on its worker's thread. Owns the descriptor and the bytes on their way; the GIOStream that
-// libsoup talks to (made lazily, for the first request that needs libsoup) is a view of it.
+// One accepted socket. Lives on its worker's thread. Owns the descriptor and the bytes on their way; the
+// GIOStream that libsoup talks to (made lazily, for the first request that needs libsoup) is a view of it.
 #pragma once
 
 #include <libsoup/soup.h>
@@ -22,14 +22,15 @@ class Connection {
   virtual Worker& worker() = 0;
   // "127.0.0.1" or "2001:db8::1".
   virtual const std::string& remote_address() const = 0;
-  // Told once, on the worker's thread, when the client hangs up (EPOLLRDHUP, error) or the connection is closed for any
-  // other reason while a request is pending. An empty function takes the registration back, and so does the end of the
-  // request. The connection is not to be touched any more; a libsoup message that it carried is ended by the transport.
+  // Told once, on the worker's thread, when the client hangs up (EPOLLRDHUP, error) or the connection is
+  // closed for any other reason while a request is pending. An empty function takes the registration back,
+  // and so does the end of the request. The connection is not to be touched any more; a libsoup message that
+  // it carried is ended by the transport.
   virtual void on_gone(std::function<void()> callback) = 0;
-  // For an Application that took a request in first_look: the complete response, head first. Sent with one sendmsg as
-  // far as the socket takes it, the rest on EPOLLOUT. `keep_alive` false closes after the last byte, and so does a
-  // request body that has not arrived yet: what is left of it is never read.
-  // Also answers in libsoup's place, as long as libsoup's message has no response (to refuse an upload that it is
+  // For an Application that took a request in first_look: the complete response, head first. Sent with one
+  // sendmsg as far as the socket takes it, the rest on EPOLLOUT. `keep_alive` false closes after the last
+  // byte, and so does a request body that has not arrived yet: what is left of it is never read. Also answers
+  // in libsoup's place, as long as libsoup's message has no response (to refuse an upload that it is
   // reading); that message is aborted.
   virtual void respond(Body response, bool keep_alive) = 0;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Deadlines of many things without a timer for each: as all in one list wait equally long, the list is in order by
-// itself, and setting, moving and clearing are O(1). Worker's thread only.
+// Deadlines of many things without a timer for each: as all in one list wait equally long, the list is in
+// order by itself, and setting, moving and clearing are O(1). Worker's thread only.
 #pragma once
 
 #include <optional>

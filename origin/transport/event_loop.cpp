@@ -66,7 +66,8 @@ gboolean EventLoop::prepare(GSource* source, gint* timeout) {
     if (!first) continue;
     const auto wait = std::max<Duration>(*first - now, kResolution);
     const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-    if (*timeout < 0 || milliseconds < *timeout) *timeout = static_cast<gint>(std::min<int64_t>(milliseconds, 60'000));
+    if (*timeout < 0 || milliseconds < *timeout)
+      *timeout = static_cast<gint>(std::min<int64_t>(milliseconds, 60'000));
   }
   return FALSE;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One edge-triggered epoll descriptor as a single GSource, with deadlines and "again next turn". GLib polls two
-// descriptors however many connections there are. Worker's thread only.
+// One edge-triggered epoll descriptor as a single GSource, with deadlines and "again next turn". GLib polls
+// two descriptors however many connections there are. Worker's thread only.
 #pragma once
 
 #include <sys/epoll.h>
@@ -44,7 +44,8 @@ class EventLoop {
   bool add(int fd, uint32_t events, EpollTarget& target);
   void modify(int fd, uint32_t events, EpollTarget& target);
 
-  // Calls target.on_turn() once in the next turn, after the events of the sockets. The target may be deleted there.
+  // Calls target.on_turn() once in the next turn, after the events of the sockets. The target may be deleted
+  // there.
   void schedule(TurnTarget& target);
   // Lists that are expired each turn.
   void watch(DeadlineList& list) { deadlines_.push_back(&list); }

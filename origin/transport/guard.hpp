@@ -9,8 +9,8 @@
 
 namespace origin::transport {
 
-// A complete response that closes the connection, with {"error":"<reason>"} as its body. `method` leaves the body out
-// for HEAD.
+// A complete response that closes the connection, with {"error":"<reason>"} as its body. `method` leaves the
+// body out for HEAD.
 std::string refusal(const HeadError& error, std::string_view method = {});
 
 }  // namespace origin::transport

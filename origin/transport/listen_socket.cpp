@@ -48,9 +48,10 @@ bool is_any_ipv6(const addrinfo& info) {
          IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(info.ai_addr)->sin6_addr);
 }
 
-// The sockets of one address for all workers. The first binds alone, so that an address which somebody else has is an
-// error even if that somebody would share it; then it lets the others join.
-Result<std::vector<Descriptor>> bind_group(addrinfo& info, uint16_t port, unsigned workers, const std::string& name) {
+// The sockets of one address for all workers. The first binds alone, so that an address which somebody else
+// has is an error even if that somebody would share it; then it lets the others join.
+Result<std::vector<Descriptor>> bind_group(addrinfo& info, uint16_t port, unsigned workers,
+                                           const std::string& name) {
   std::vector<Descriptor> sockets;
   for (unsigned i = 0; i < workers; ++i) {
     Descriptor fd(socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -111,8 +112,9 @@ Result<ListenSockets> open_listen_sockets(const std::string& host, uint16_t port
   } else {
     addresses.push_back(resolve(host));
     if (!addresses.back()) {
-      return Error{ErrorCode::kInvalid,
-                   "'" + host + "' is not an IPv4 or IPv6 address (127.0.0.1, 0.0.0.0, ::1, ::) or localhost"};
+      return Error{
+          ErrorCode::kInvalid,
+          "'" + host + "' is not an IPv4 or IPv6 address (127.0.0.1, 0.0.0.0, ::1, ::) or localhost"};
     }
   }
   for (int attempt = 1;; ++attempt) {

@@ -13,7 +13,8 @@ namespace origin::transport {
 
 struct ListenSockets {
   uint16_t port = 0;
-  // One group for each address; in a group, one socket for each worker, among which the kernel shares out (SO_REUSEPORT).
+  // One group for each address; in a group, one socket for each worker, among which the kernel shares out
+  // (SO_REUSEPORT).
   std::vector<std::vector<Descriptor>> groups;
 };
 

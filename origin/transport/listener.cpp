@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kBatch = 16;
 
-Descriptor open_spare() { return Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+Descriptor open_spare() {
+  return Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
 
 }  // namespace
 

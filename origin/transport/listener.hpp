@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A listening socket of a worker: accepts in small batches, so that it never starves those who are already connected,
-// and outlives a process that runs out of descriptors. Worker's thread only.
+// A listening socket of a worker: accepts in small batches, so that it never starves those who are already
+// connected, and outlives a process that runs out of descriptors. Worker's thread only.
 #pragma once
 
 #include "origin/transport/event_loop.hpp"

@@ -28,8 +28,8 @@ class OutputQueue {
 
   // Sends about `budget` bytes; adds what went to `sent`.
   Result send(int fd, size_t budget, uint64_t& sent);
-  // Sends what is held and then `data`, in one call. Returns how much of `data` went, or -1: kBlocked or kBroken in
-  // `result`.
+  // Sends what is held and then `data`, in one call. Returns how much of `data` went, or -1: kBlocked or
+  // kBroken in `result`.
   ssize_t send_with(int fd, std::string_view data, uint64_t& sent, Result& result);
 
  private:

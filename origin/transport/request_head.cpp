@@ -28,7 +28,9 @@ constexpr std::array<bool, 256> make_token_table() {
 }
 constexpr std::array<bool, 256> kTokenBytes = make_token_table();
 
-bool is_token_byte(char c) { return kTokenBytes[static_cast<unsigned char>(c)]; }
+bool is_token_byte(char c) {
+  return kTokenBytes[static_cast<unsigned char>(c)];
+}
 
 // RFC 9110 5.5: field-vchar, SP and HTAB; obs-text is let through.
 bool is_field_byte(char c) {
@@ -60,7 +62,8 @@ bool list_has(std::string_view list, std::string_view token) {
   return false;
 }
 
-// One parse: collects the error so that each rule below is one line of the form "if (wrong) return fail(...)".
+// One parse: collects the error so that each rule below is one line of the form "if (wrong) return
+// fail(...)".
 class HeadParser {
  public:
   HeadParser(const HeadLimits& limits, std::span<HeaderField> fields, RequestHead& head, HeadError& error)
@@ -196,7 +199,8 @@ bool HeadParser::known_field(const HeaderField& field) {
 // RFC 9112 3.2: more than one Host, or an invalid one, is 400.
 bool HeadParser::host(std::string_view value) {
   if (std::exchange(has_host_, true)) return fail(400, "more than one Host header field");
-  if (!is_authority(value)) return fail(400, "Host " + quoted(value) + " is not a host name with an optional port");
+  if (!is_authority(value))
+    return fail(400, "Host " + quoted(value) + " is not a host name with an optional port");
   return true;
 }
 
@@ -217,7 +221,8 @@ bool HeadParser::content_length(std::string_view value) {
 
 // RFC 9112 6.1.
 bool HeadParser::transfer_encoding(std::string_view value) {
-  if (std::exchange(has_transfer_encoding_, true)) return fail(400, "more than one Transfer-Encoding header field");
+  if (std::exchange(has_transfer_encoding_, true))
+    return fail(400, "more than one Transfer-Encoding header field");
   if (!equals_ignoring_case(value, "chunked")) {
     return fail(501, "Transfer-Encoding " + quoted(value) + " is not implemented; only 'chunked' is");
   }
@@ -240,7 +245,8 @@ bool HeadParser::expect(std::string_view value) {
 }
 
 bool HeadParser::semantics() {
-  if (head_.minor_version == 1 && !has_host_) return fail(400, "an HTTP/1.1 request needs a Host header field");
+  if (head_.minor_version == 1 && !has_host_)
+    return fail(400, "an HTTP/1.1 request needs a Host header field");
   if (has_transfer_encoding_ && has_content_length_) {
     return fail(400, "both Content-Length and Transfer-Encoding: where the body ends is not certain");
   }
@@ -266,7 +272,9 @@ bool too_large(const HeadLimits& limits, std::string_view bytes, HeadError& erro
 
 }  // namespace
 
-bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_byte); }
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, is_token_byte);
+}
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
   return std::ranges::equal(text, lower_case, [](char a, char b) {
@@ -288,8 +296,9 @@ HeadState parse_request_head(std::string_view bytes, const HeadLimits& limits, s
   HeadParser parser(limits, fields, head, error);
   // What cannot become a request is told at once: a client that speaks TLS sends no line end and waits.
   if (scanned == 0 && !is_token_byte(bytes[0])) {
-    parser.fail(400, bytes[0] == 0x16 ? "this looks like TLS; the port speaks plain HTTP"
-                                      : "a request begins with a method, not with a control or special character");
+    parser.fail(400, bytes[0] == 0x16
+                         ? "this looks like TLS; the port speaks plain HTTP"
+                         : "a request begins with a method, not with a control or special character");
     return HeadState::kBad;
   }
   for (;;) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A request head as the guard understood it: views into the connection's buffer, valid until the call returns.
-// parse_request_head is a pure function. Any thread.
+// A request head as the guard understood it: views into the connection's buffer, valid until the call
+// returns. parse_request_head is a pure function. Any thread.
 #pragma once
 
 #include <array>
@@ -20,12 +20,13 @@ struct RequestHead {
   std::string_view bytes;   // the whole head with its final empty line
   std::string_view method;  // "GET"
   std::string_view target;  // origin-form: "/live/index.m3u8?_HLS_msn=3"; "*" for OPTIONS *
-  std::string_view path;    // target up to '?', undecoded; its escapes are well-formed and hide no NUL and no ".."
-  std::string_view query;   // after '?', undecoded; empty if none
-  int minor_version = 1;    // of HTTP/1.x
-  bool has_body = false;    // Content-Length > 0 or chunked
+  std::string_view
+      path;  // target up to '?', undecoded; its escapes are well-formed and hide no NUL and no ".."
+  std::string_view query;  // after '?', undecoded; empty if none
+  int minor_version = 1;   // of HTTP/1.x
+  bool has_body = false;   // Content-Length > 0 or chunked
   bool chunked = false;
-  uint64_t content_length = 0;   // of a body that is not chunked
+  uint64_t content_length = 0;    // of a body that is not chunked
   bool expects_continue = false;  // Expect: 100-continue
   bool keep_alive = true;
   const HeaderField* fields = nullptr;
@@ -48,9 +49,10 @@ struct HeadError {
 
 enum class HeadState : uint8_t { kIncomplete, kComplete, kBad };
 
-// Reads the head that `bytes` begins with. `fields` is where the field views go; its size is the limit on their number.
-// `scanned` is 0 for the first call on a head and carries how far the search for the end has come, so that a head that
-// comes byte by byte is looked at once. `head` is set on kComplete (of `error`, on kBad).
+// Reads the head that `bytes` begins with. `fields` is where the field views go; its size is the limit on
+// their number. `scanned` is 0 for the first call on a head and carries how far the search for the end has
+// come, so that a head that comes byte by byte is looked at once. `head` is set on kComplete (of `error`, on
+// kBad).
 HeadState parse_request_head(std::string_view bytes, const HeadLimits& limits, std::span<HeaderField> fields,
                              size_t& scanned, RequestHead& head, HeadError& error);
 

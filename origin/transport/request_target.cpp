@@ -21,9 +21,11 @@ bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// RFC 3986 3.3 and 3.4 leave out a few visible characters that browsers and players send as they are; a fragment is
-// never sent.
-bool is_target_byte(char c) { return c > ' ' && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\'; }
+// RFC 3986 3.3 and 3.4 leave out a few visible characters that browsers and players send as they are; a
+// fragment is never sent.
+bool is_target_byte(char c) {
+  return c > ' ' && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
+}
 
 // Every '%' begins an escape, and none is NUL.
 const char* wrong_escape(std::string_view text) {
@@ -36,7 +38,8 @@ const char* wrong_escape(std::string_view text) {
   return nullptr;
 }
 
-// Whether a segment of the path is ".." once escapes are decoded, also where an escaped slash makes the segment.
+// Whether a segment of the path is ".." once escapes are decoded, also where an escaped slash makes the
+// segment.
 bool climbs(std::string_view path) {
   size_t dots = 0;
   bool only_dots = true;
@@ -87,7 +90,8 @@ bool origin_form(std::string_view target, RequestHead& head, HeadError& error) {
   if (!std::ranges::all_of(target, is_target_byte)) {
     return fail(error, "the request target has a character that must be percent-encoded");
   }
-  if (const char* wrong = wrong_escape(target)) return fail(error, std::string("the request target ") + wrong);
+  if (const char* wrong = wrong_escape(target))
+    return fail(error, std::string("the request target ") + wrong);
   const size_t question = target.find('?');
   head.target = target;
   head.path = target.substr(0, question);
@@ -108,7 +112,8 @@ bool is_authority(std::string_view text) {
   const size_t colon = text.find(':');
   const std::string_view name = text.substr(0, colon);
   if (name.empty() || name.size() > 255) return false;
-  if (!std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; })) {
+  if (!std::ranges::all_of(name,
+                           [](char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; })) {
     return false;
   }
   return colon == std::string_view::npos || is_port(text.substr(colon + 1));
@@ -129,7 +134,8 @@ bool parse_target(std::string_view target, RequestHead& head, HeadError& error) 
   const std::string_view rest = target.substr(kScheme.size());
   const size_t slash = rest.find('/');
   if (slash == std::string_view::npos) {
-    return fail(error, "the request target has no path; it would be '" + std::string(target.substr(0, 64)) + "/'");
+    return fail(error,
+                "the request target has no path; it would be '" + std::string(target.substr(0, 64)) + "/'");
   }
   if (!is_authority(rest.substr(0, slash))) {
     return fail(error, "the authority of the request target is not a host name with an optional port");

@@ -8,8 +8,8 @@
 
 namespace origin::transport {
 
-// Sets target, path and query of `head`, whose method is set; or `error`. Takes origin-form, absolute-form with http://
-// (of which the part after the authority becomes the target), and "*" for OPTIONS.
+// Sets target, path and query of `head`, whose method is set; or `error`. Takes origin-form, absolute-form
+// with http:// (of which the part after the authority becomes the target), and "*" for OPTIONS.
 bool parse_target(std::string_view target, RequestHead& head, HeadError& error);
 
 // "example.com", "example.com:8080", "127.0.0.1", "[2001:db8::1]:80".

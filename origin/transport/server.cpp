@@ -22,16 +22,23 @@ struct Server::Impl {
 
 Server::Server(Options options, ApplicationFactory factory)
     : impl_(std::make_unique<Impl>(options, std::move(factory))) {
-  const unsigned count = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned count =
+      options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) {
     impl_->workers.push_back(std::make_unique<WorkerThread>(impl_->shared, impl_->factory));
     impl_->workers.back()->start();
   }
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
+  {
+    MutexLock lock(impl_->mutex);
+    if (impl_->stopped) return Error{ErrorCode::kEnded, "the server has stopped"};
+  }
   const auto count = static_cast<unsigned>(impl_->workers.size());
   Result<ListenSockets> sockets = open_listen_sockets(host, port, count);
   if (!sockets) return sockets.error();

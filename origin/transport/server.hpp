@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Sockets and bytes under libsoup: listeners, one worker thread per core, connections, limits. Knows no names.
-// Server's own methods: any thread. Application: only ever called on its worker's thread.
+// Sockets and bytes under libsoup: listeners, one worker thread per core, connections, limits. Knows no
+// names. Server's own methods: any thread. Application: only ever called on its worker's thread.
 #pragma once
 
 #include <libsoup/soup.h>
@@ -23,24 +23,24 @@ class Worker;      // worker.hpp
 
 // Every limit of the transport, with its default. 0 in a count means: no limit.
 struct Limits {
-  uint32_t max_connections = 20'000;       // in the process; lowered to what RLIMIT_NOFILE leaves
+  uint32_t max_connections = 20'000;  // in the process; lowered to what RLIMIT_NOFILE leaves
   uint32_t max_connections_per_address = 0;
-  uint32_t max_head_bytes = 16 * 1024;     // request line and headers: 431
-  uint32_t max_target_bytes = 4 * 1024;    // request target: 414
-  uint32_t max_headers = 100;              // header lines: 431
-  Duration head_timeout = 10s;             // from the first byte of a request to the end of its head: 408, then closed
-  Duration idle_timeout = 60s;             // keep-alive connection without a request: closed
-  Duration body_stall_timeout = 30s;       // no byte of a request body received for so long: 408, then closed
-  Duration write_stall_timeout = 30s;      // no byte of a response taken by the client for so long: closed
-  uint32_t min_send_rate = 0;              // bytes/s a reader must take on average while it is waited for; 0: any
+  uint32_t max_head_bytes = 16 * 1024;   // request line and headers: 431
+  uint32_t max_target_bytes = 4 * 1024;  // request target: 414
+  uint32_t max_headers = 100;            // header lines: 431
+  Duration head_timeout = 10s;  // from the first byte of a request to the end of its head: 408, then closed
+  Duration idle_timeout = 60s;  // keep-alive connection without a request: closed
+  Duration body_stall_timeout = 30s;   // no byte of a request body received for so long: 408, then closed
+  Duration write_stall_timeout = 30s;  // no byte of a response taken by the client for so long: closed
+  uint32_t min_send_rate = 0;          // bytes/s a reader must take on average while it is waited for; 0: any
 };
 
 struct Stats {
   uint64_t connections = 0;  // open now
   uint64_t accepted = 0;
-  uint64_t refused = 0;      // over a cap
-  uint64_t timed_out = 0;    // by one of the deadlines
-  uint64_t bad_requests = 0; // answered by the guard
+  uint64_t refused = 0;       // over a cap
+  uint64_t timed_out = 0;     // by one of the deadlines
+  uint64_t bad_requests = 0;  // answered by the guard
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
 };
@@ -49,13 +49,15 @@ struct Stats {
 class Application {
  public:
   virtual ~Application() = default;
-  // The seam of the fast lane. Sees each complete request head that the guard let through, before libsoup does.
-  // Returns true if it took the request: it then answers on the connection itself (there or later), and libsoup never
-  // hears of it. Who answers later asks Connection::on_gone, and does not touch the connection after that.
+  // The seam of the fast lane. Sees each complete request head that the guard let through, before libsoup
+  // does. Returns true if it took the request: it then answers on the connection itself (there or later), and
+  // libsoup never hears of it. Who answers later asks Connection::on_gone, and does not touch the connection
+  // after that.
   virtual bool first_look(Connection& connection, const RequestHead& head) = 0;
 };
 
-// Makes the Application of a worker. `soup` is that worker's SoupServer, for handlers; it outlives the Application.
+// Makes the Application of a worker. `soup` is that worker's SoupServer, for handlers; it outlives the
+// Application.
 using ApplicationFactory = std::function<std::unique_ptr<Application>(Worker& worker, SoupServer* soup)>;
 
 class Server {
@@ -67,9 +69,9 @@ class Server {
   Server(Options options, ApplicationFactory factory);
   ~Server();  // stops
 
-  // Listens on host:port with every worker; port 0 takes a free one. host is an IPv4 or IPv6 address, "localhost",
-  // "0.0.0.0", "::" (which also takes IPv4). May be called for several addresses. Returns the port.
-  // Errors: kInvalid (not an address), kExists (address in use), kIo.
+  // Listens on host:port with every worker; port 0 takes a free one. host is an IPv4 or IPv6 address,
+  // "localhost", "0.0.0.0", "::" (which also takes IPv4). May be called for several addresses. Returns the
+  // port. Errors: kInvalid (not an address), kExists (address in use), kIo, kEnded (after stop).
   Result<uint16_t> listen(const std::string& host, uint16_t port);
   // Closes listeners and connections and joins the workers. Idempotent.
   void stop();

@@ -9,7 +9,8 @@
 namespace origin::transport {
 
 struct ClientConnection::SoupRequest {
-  SoupRequest(SoupEndpoint& endpoint, std::shared_ptr<std::atomic<int>> alive) : stream(endpoint, std::move(alive)) {}
+  SoupRequest(SoupEndpoint& endpoint, std::shared_ptr<std::atomic<int>> alive)
+      : stream(endpoint, std::move(alive)) {}
 
   SoupStream stream;
   Ref<GSocketAddress> remote;            // by which a message finds its connection

@@ -64,7 +64,8 @@ gssize write_some(State& state, const void* data, gsize count, GError** error) {
   return -1;
 }
 
-// A source without a descriptor, ready when the endpoint is. Child of the pollable source that libsoup asks for.
+// A source without a descriptor, ready when the endpoint is. Child of the pollable source that libsoup asks
+// for.
 struct EndpointSource {
   GSource source;
   StateRef* state;
@@ -82,12 +83,16 @@ gboolean endpoint_prepare(GSource* base, gint* timeout) {
   return endpoint_ready(base);
 }
 
-gboolean endpoint_dispatch(GSource*, GSourceFunc, gpointer) { return G_SOURCE_CONTINUE; }
+gboolean endpoint_dispatch(GSource*, GSourceFunc, gpointer) {
+  return G_SOURCE_CONTINUE;
+}
 
-void endpoint_finalize(GSource* base) { delete reinterpret_cast<EndpointSource*>(base)->state; }
+void endpoint_finalize(GSource* base) {
+  delete reinterpret_cast<EndpointSource*>(base)->state;
+}
 
-GSourceFuncs endpoint_source_funcs = {endpoint_prepare, endpoint_ready, endpoint_dispatch, endpoint_finalize,
-                                      nullptr,          nullptr};
+GSourceFuncs endpoint_source_funcs = {endpoint_prepare,  endpoint_ready, endpoint_dispatch,
+                                      endpoint_finalize, nullptr,        nullptr};
 
 GSource* pollable_source(gpointer stream, const StateRef& state, bool output) {
   GSource* child = g_source_new(&endpoint_source_funcs, sizeof(EndpointSource));
@@ -115,9 +120,13 @@ static void origin_soup_input_pollable(GPollableInputStreamInterface* interface)
 G_DEFINE_FINAL_TYPE_WITH_CODE(OriginSoupInput, origin_soup_input, G_TYPE_INPUT_STREAM,
                               G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_INPUT_STREAM, origin_soup_input_pollable))
 
-static OriginSoupInput* as_input(gpointer stream) { return static_cast<OriginSoupInput*>(stream); }
+static OriginSoupInput* as_input(gpointer stream) {
+  return static_cast<OriginSoupInput*>(stream);
+}
 
-static void origin_soup_input_init(OriginSoupInput* self) { new (&self->state) StateRef(); }
+static void origin_soup_input_init(OriginSoupInput* self) {
+  new (&self->state) StateRef();
+}
 
 static void origin_soup_input_finalize(GObject* object) {
   as_input(object)->state.~StateRef();
@@ -155,15 +164,25 @@ typedef GOutputStreamClass OriginSoupOutputClass;
 static void origin_soup_output_pollable(GPollableOutputStreamInterface* interface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE(OriginSoupOutput, origin_soup_output, G_TYPE_OUTPUT_STREAM,
-                              G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_OUTPUT_STREAM, origin_soup_output_pollable))
+                              G_IMPLEMENT_INTERFACE(G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                    origin_soup_output_pollable))
 
-static OriginSoupOutput* as_output(gpointer stream) { return static_cast<OriginSoupOutput*>(stream); }
+static OriginSoupOutput* as_output(gpointer stream) {
+  return static_cast<OriginSoupOutput*>(stream);
+}
 
-static void origin_soup_output_init(OriginSoupOutput* self) { new (&self->state) StateRef(); }
+static void origin_soup_output_init(OriginSoupOutput* self) {
+  new (&self->state) StateRef();
+}
 
 static void origin_soup_output_finalize(GObject* object) {
   as_output(object)->state.~StateRef();
   G_OBJECT_CLASS(origin_soup_output_parent_class)->finalize(object);
+}
+
+static gssize origin_soup_output_write(GOutputStream* stream, const void* data, gsize count, GCancellable*,
+                                       GError** error) {
+  return write_some(*as_output(stream)->state, data, count, error);
 }
 
 static gboolean origin_soup_output_flush(GOutputStream* stream, GCancellable*, GError** error) {
@@ -176,9 +195,7 @@ static gboolean origin_soup_output_flush(GOutputStream* stream, GCancellable*, G
 
 static void origin_soup_output_class_init(OriginSoupOutputClass* klass) {
   G_OBJECT_CLASS(klass)->finalize = origin_soup_output_finalize;
-  klass->write_fn = [](GOutputStream* stream, const void* data, gsize count, GCancellable*, GError** error) {
-    return write_some(*as_output(stream)->state, data, count, error);
-  };
+  klass->write_fn = origin_soup_output_write;
   klass->flush = origin_soup_output_flush;
 }
 
@@ -190,7 +207,8 @@ static void origin_soup_output_pollable(GPollableOutputStreamInterface* interfac
   interface->create_source = [](GPollableOutputStream* stream, GCancellable*) {
     return pollable_source(stream, as_output(stream)->state, true);
   };
-  interface->write_nonblocking = [](GPollableOutputStream* stream, const void* data, gsize count, GError** error) {
+  interface->write_nonblocking = [](GPollableOutputStream* stream, const void* data, gsize count,
+                                    GError** error) {
     return write_some(*as_output(stream)->state, data, count, error);
   };
 }
@@ -207,9 +225,13 @@ typedef GIOStreamClass OriginSoupStreamClass;
 
 G_DEFINE_FINAL_TYPE(OriginSoupStream, origin_soup_stream, G_TYPE_IO_STREAM)
 
-static OriginSoupStream* as_stream(gpointer stream) { return static_cast<OriginSoupStream*>(stream); }
+static OriginSoupStream* as_stream(gpointer stream) {
+  return static_cast<OriginSoupStream*>(stream);
+}
 
-static void origin_soup_stream_init(OriginSoupStream* self) { new (&self->state) StateRef(); }
+static void origin_soup_stream_init(OriginSoupStream* self) {
+  new (&self->state) StateRef();
+}
 
 static void origin_soup_stream_finalize(GObject* object) {
   OriginSoupStream* self = as_stream(object);
@@ -257,7 +279,9 @@ SoupStream::SoupStream(SoupEndpoint& endpoint, std::shared_ptr<std::atomic<int>>
   stream_ = Ref<GIOStream>::adopt(&stream->parent);
 }
 
-SoupStream::~SoupStream() { state_->endpoint = nullptr; }
+SoupStream::~SoupStream() {
+  state_->endpoint = nullptr;
+}
 
 std::string SoupStream::take_late() {
   MutexLock lock(state_->mutex);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The GIOStream that libsoup talks to, for one request, as a view of a SoupEndpoint (the connection). Worker's thread
-// only; but libsoup ends a chunked body in a thread of GLib's pool, and what it writes there is kept for the worker.
+// The GIOStream that libsoup talks to, for one request, as a view of a SoupEndpoint (the connection).
+// Worker's thread only; but libsoup ends a chunked body in a thread of GLib's pool, and what it writes there
+// is kept for the worker.
 #pragma once
 
 #include <sys/types.h>

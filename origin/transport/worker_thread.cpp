@@ -22,11 +22,13 @@ void on_request_started(SoupServer*, SoupServerMessage* message, gpointer) {
 }
 
 void on_request_finished(SoupServer*, SoupServerMessage* message, gpointer) {
-  if (ClientConnection* connection = ClientConnection::of_message(message)) connection->soup_finished(message, true);
+  if (ClientConnection* connection = ClientConnection::of_message(message))
+    connection->soup_finished(message, true);
 }
 
 void on_request_aborted(SoupServer*, SoupServerMessage* message, gpointer) {
-  if (ClientConnection* connection = ClientConnection::of_message(message)) connection->soup_finished(message, false);
+  if (ClientConnection* connection = ClientConnection::of_message(message))
+    connection->soup_finished(message, false);
 }
 
 }  // namespace
@@ -71,7 +73,9 @@ WorkerThread::WorkerThread(ServerContext& shared, const ApplicationFactory& fact
   }
 }
 
-WorkerThread::~WorkerThread() { stop(); }
+WorkerThread::~WorkerThread() {
+  stop();
+}
 
 void WorkerThread::start() {
   std::promise<void> started;
@@ -108,8 +112,8 @@ void WorkerThread::run_posted() {
 void WorkerThread::run(std::promise<void>& started) {
   pthread_setname_np(pthread_self(), "origin-http");
   g_main_context_push_thread_default(context_.get());
-  // Without a listener of its own: this SoupServer lets go of a stream after each response, so that an idle connection
-  // costs nothing in libsoup, and whether the socket stays open is ours to decide.
+  // Without a listener of its own: this SoupServer lets go of a stream after each response, so that an idle
+  // connection costs nothing in libsoup, and whether the socket stays open is ours to decide.
   soup_ = Ref<SoupServer>::adopt(soup_server_new(nullptr, nullptr));
   g_signal_connect(soup_.get(), "request-started", G_CALLBACK(on_request_started), nullptr);
   g_signal_connect(soup_.get(), "request-finished", G_CALLBACK(on_request_finished), nullptr);
@@ -150,9 +154,11 @@ void WorkerThread::listen(Descriptor socket) {
 
 void WorkerThread::adopt(Descriptor socket, const PeerAddress& peer) {
   const int fd = socket.get();
-  connections_.push_back(std::make_unique<ClientConnection>(*this, std::move(socket), peer, connections_.size()));
+  connections_.push_back(
+      std::make_unique<ClientConnection>(*this, std::move(socket), peer, connections_.size()));
   WorkerCounters::add(counters_.accepted);
-  if (!loop_->add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *connections_.back())) connections_.back()->close();
+  if (!loop_->add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *connections_.back()))
+    connections_.back()->close();
 }
 
 void WorkerThread::forget(ClientConnection& connection) {

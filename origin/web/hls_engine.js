@@ -111,8 +111,9 @@ export class HlsEngine {
   }
 
   get audioTracks() {
+    // A rendition must have a name, and one without any is named after its language.
     return this.#hls.audioTracks.map(
-        ({name, lang}, id) => ({id, label: name || language(lang) || `Audio ${id + 1}`}));
+        ({name, lang}, id) => ({id, label: name === lang ? language(lang) : name}));
   }
 
   get audioTrack() { return this.#hls.audioTrack; }

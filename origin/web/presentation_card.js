@@ -117,6 +117,12 @@ const kColumns = [
   ],
 ];
 
+/** Video before audio, video_2 before video_10. */
+function inOrder(tracks) {
+  const rank = ({kind}) => (kind === 'video' ? 0 : 1);
+  return [...tracks].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', {numeric: true}));
+}
+
 function trackRow() {
   const views = kColumns.map(([name], index) => {
     const cells = {main: el('span', {class: 'cell-main'}), sub: el('span', {class: 'cell-sub'})};
@@ -189,7 +195,7 @@ export function createPresentationCard() {
       warningViews.update(presentation.warnings ?? [], (text) => text);
       warnings.hidden = !presentation.warnings?.length;
       factViews.update(facts(presentation), ([term]) => term);
-      trackViews.update(presentation.tracks ?? [], (track) => track.name);
+      trackViews.update(inOrder(presentation.tracks ?? []), (track) => track.name);
       table.hidden = !presentation.tracks?.length;
       hls.update(presentation.hls);
     },

@@ -31,8 +31,7 @@ export async function readMultivariant(url) {
   return {variants, renditions};
 }
 
-/** {init, segments: [{url, duration}], ended} */
-export async function readMedia(url) {
+async function readMediaOnce(url) {
   const media = {init: null, segments: [], ended: false};
   let duration = 0;
   for (const line of await lines(url)) {
@@ -48,12 +47,12 @@ export async function readMedia(url) {
   return media;
 }
 
-/** Reads a media playlist again until it is complete. */
-export async function readEnded(url) {
+/** {init, segments: [{url, duration}], ended}; read again until it is as `wanted`. */
+export async function readMedia(url, wanted) {
   for (let i = 0; i < 300; ++i) {
-    const media = await readMedia(url);
-    if (media.ended) return media;
+    const media = await readMediaOnce(url);
+    if (wanted(media)) return media;
     await new Promise((wake) => setTimeout(wake, 200));
   }
-  throw new Error(`${url} did not end`);
+  throw new Error(`${url} did not become as wanted: ${wanted}`);
 }

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs what is missing of the Debian packages that a set of purposes needs: build, run, test. Quick if all is there.
+#   tests/install.sh build run test
+set -euo pipefail
+
+build="g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libsoup-3.0-dev
+  libglib2.0-dev libjson-glib-dev gobject-introspection libgirepository1.0-dev python3"
+run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x"
+test="clang libclang-rt-14-dev check ffmpeg chromium curl python3-gi gir1.2-gstreamer-1.0 fonts-dejavu-core"
+
+wanted=""
+for purpose in "$@"; do wanted+=" ${!purpose}"; done
+# Node and npm are taken from wherever they come.
+[[ " $* " != *" test "* ]] || command -v npm >/dev/null || wanted+=" nodejs npm"
+
+missing=""
+for package in $wanted; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=" $package"
+done
+[[ -n "$missing" ]] || exit 0
+
+as_root=""
+[[ $(id -u) -eq 0 ]] || as_root="sudo"
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/simulation.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace tests {
+
+namespace {
+
+Bytes padded(const StreamStart& start, std::string_view hex, size_t extra) {
+  const Bytes sample = from_hex(hex);
+  std::string bytes(sample.view());
+  if (extra == 0) return sample;
+  if (start.codec == Codec::kH264) {
+    // Filler data (nal_unit_type 12) keeps the access unit well formed.
+    const uint32_t length = static_cast<uint32_t>(extra);
+    for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(length >> shift));
+    bytes.push_back(12);
+    bytes.append(extra - 1, '\xff');
+  } else {
+    bytes.append(extra, '\0');
+  }
+  return Bytes::take(std::move(bytes));
+}
+
+const StreamStart& stream(bool video) {
+  for (const StreamStart& start : kStreamStarts) {
+    if (std::string_view(start.name) == (video ? "x264" : "avenc_aac")) return start;
+  }
+  throw std::logic_error("no such stream");
+}
+
+}  // namespace
+
+class Simulation::Recorder final : public channel::Observer {
+ public:
+  explicit Recorder(Simulation& simulation) : simulation_(simulation) {}
+  void segment_added(const channel::SegmentAdded& segment) override { simulation_.added.push_back(segment); }
+  void warning(const std::string& message, const std::string& hint) override {
+    simulation_.warnings.push_back(message + " | " + hint);
+  }
+
+ private:
+  Simulation& simulation_;
+};
+
+Source::Source(Simulation& simulation, SourceOptions options) : simulation_(simulation), options_(std::move(options)) {
+  const auto id = simulation_.presentation->add_track(options_.name);
+  if (!id) throw std::runtime_error(id.error().message);
+  writer_ = std::make_unique<channel::TrackWriter>(simulation_.presentation, *id, simulation_.clock);
+  writer_->set_keyframes_on_request(options_.keyframes_on_request);
+  const StreamStart& start = stream(options_.video);
+  key_ = padded(start, start.first_sample, options_.extra_bytes);
+  other_ = options_.video ? padded(start, start.other_sample, options_.extra_bytes) : key_;
+  due_ = simulation_.now;
+  change_format(start.width, start.height);
+}
+
+void Source::change_format(uint32_t width, uint32_t height) {
+  const StreamStart& start = stream(options_.video);
+  media::Format format;
+  format.codec = start.codec;
+  if (options_.video) {
+    format.video.width = width;
+    format.video.height = height;
+    format.video.frame_rate = options_.rate;
+  } else {
+    format.audio = {start.sample_rate, start.channels};
+  }
+  writer_->set_format(format, from_hex(start.out_of_band));
+  force_key_ = true;
+}
+
+void Source::pause_until(Duration running_time) { delay_ = std::max(delay_, running_time - due_); }
+
+Duration Source::frame_time(uint64_t index) const {
+  const auto i = static_cast<int64_t>(index);
+  return options_.video ? Duration(scale_round(i * kNanosecondsPerSecond, options_.rate.den, options_.rate.num))
+                        : Duration(scale_round(i * kNanosecondsPerSecond, 1024, stream(false).sample_rate));
+}
+
+bool Source::is_keyframe(Duration time) {
+  if (!options_.video) return true;
+  const bool due = !next_key_ || force_key_ || time + 1us >= *next_key_;
+  if (!due) return false;
+  force_key_ = false;
+  next_key_ = options_.gop > Duration::zero() ? (next_key_ ? *next_key_ : time) + options_.gop
+                                              : simulation_.presentation->next_boundary(time);
+  return true;
+}
+
+Status Source::emit() {
+  // What a pause leaves out never comes.
+  while (delay_ > Duration::zero() && due_ + delay_ > due_) {
+    const Duration step = frame_time(index_ + 1) - frame_time(index_);
+    ++index_;
+    due_ += step;
+    delay_ = std::max(Duration::zero(), delay_ - step);
+  }
+  const Duration time = due_;
+  const bool key = is_keyframe(time);
+  const Duration next = frame_time(index_ + 1) - frame_time(index_);
+  ++index_;
+  ++frames_;
+  due_ += next;
+  // With B-frames the decode time runs ahead of the presentation time of every frame by the depth of reordering.
+  const Duration dts = time + shift_ - next * options_.b_frames;
+  return writer_->push(key ? key_ : other_, {time + shift_, options_.b_frames ? dts : time + shift_, next});
+}
+
+Simulation::Simulation(Settings settings)
+    : clock(settings.start), store({.memory_limit = settings.memory_limit}, clock), directory(store, clock),
+      settings_(std::move(settings)) {
+  restart(0s);
+}
+
+Simulation::~Simulation() { leave(); }
+
+void Simulation::leave() {
+  sources.clear();
+  if (presentation) presentation->leave();
+}
+
+void Simulation::restart(Duration pause) {
+  leave();
+  clock.advance(pause);
+  base_ = clock.monotonic().time_since_epoch();
+  now = next_tick_ = 0s;
+  auto opened = directory.open(settings_.channel, std::make_shared<Recorder>(*this));
+  if (!opened) throw std::runtime_error(opened.error().message);
+  presentation = *opened;
+  presentation->set_anchor(clock.utc().time_since_epoch());
+}
+
+Source& Simulation::add(SourceOptions options) {
+  sources.push_back(std::make_unique<Source>(*this, std::move(options)));
+  return *sources.back();
+}
+
+Status Simulation::run_until(Duration until) {
+  for (;;) {
+    Source* next = nullptr;
+    for (const auto& source : sources) {
+      if (!source->ended() && (!next || source->due() < next->due())) next = source.get();
+    }
+    const Duration due = next ? next->due() : until;
+    while (next_tick_ <= std::min(due, until)) tick();
+    if (!next || due >= until) return {};
+    if (due > now) {
+      clock.advance(due - now);
+      now = due;
+    }
+    if (Status status = next->emit(); !status) return status;
+  }
+}
+
+void Simulation::tick() {
+  if (next_tick_ > now) {
+    clock.advance(next_tick_ - now);
+    now = next_tick_;
+  }
+  next_tick_ += 100ms;
+  directory.tick();
+  store.expire_due();
+  check_playlists();
+}
+
+std::optional<std::string> Simulation::get(const std::string& path) const {
+  const auto found = store.find(settings_.channel.name + "/" + path);
+  if (const auto* object = std::get_if<store::ObjectRef>(&found)) return flatten((*object)->body);
+  if (const auto* topic = std::get_if<store::TopicRef>(&found)) {
+    if (const auto message = (*topic)->newest()) return flatten(message->form({})->body);
+  }
+  return std::nullopt;
+}
+
+MediaPlaylist Simulation::playlist(const std::string& track) const {
+  const auto text = get(track + "/index.m3u8");
+  if (!text) throw std::runtime_error("no playlist of " + track);
+  return parse_media_playlist(*text);
+}
+
+void Simulation::check_fetchable(const std::string& track) const {
+  for (const ListedSegment& segment : playlist(track).segments) {
+    if (!get(track + "/" + segment.map_uri)) throw std::runtime_error("missing " + segment.map_uri);
+    if (segment.gap) continue;
+    const auto bytes = get(track + "/" + segment.uri);
+    if (!bytes) throw std::runtime_error("missing " + segment.uri);
+  }
+}
+
+void Simulation::check_playlists() {
+  for (const auto& source : sources) {
+    const std::string& name = source->options().name;
+    const auto text = get(name + "/index.m3u8");
+    if (!text) continue;
+    MediaPlaylist playlist = parse_media_playlist(*text);
+    check_media_playlist(playlist);
+    const auto before = last_.find(name);
+    if (before != last_.end()) check_successor(before->second, playlist);
+    last_[name] = std::move(playlist);
+  }
+}
+
+}  // namespace tests

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Who is woken by what: the list of held requests without sockets.
+#include <thread>
+
+#include "origin/http/hold_list.hpp"
+
+// Last: Check defines a macro "fail", which the standard library uses as a name.
+#include "tests/check_main.hpp"
+
+using namespace origin;
+using http::Hold;
+using http::HoldList;
+
+namespace {
+
+struct ListFixture {
+  ListFixture() : context(Ref<GMainContext>::adopt(g_main_context_new())), list(context.get(), shared) {}
+
+  // Waits for `position`, then notes `label`; or for `next` first, if there is one.
+  HoldList::Id wait(const store::TopicRef& topic, store::Position position, std::string label,
+                    std::optional<Hold> next = {}) {
+    const HoldList::Id id = list.reserve_id();
+    list.add(id, {topic, position}, std::make_unique<Waiter>(*this, std::move(label), std::move(next)));
+    return id;
+  }
+  void publish(const store::TopicRef& topic, store::Position position) {
+    topic->publish(std::make_shared<const store::Message>(position, std::make_shared<const store::Object>()));
+    turn();
+  }
+  void turn() {
+    while (g_main_context_iteration(context.get(), FALSE)) {
+    }
+  }
+  // What has been noted since the last call.
+  std::string take_log() { return std::exchange(log, {}); }
+
+  struct Waiter final : HoldList::Waiter {
+    Waiter(ListFixture& fixture, std::string label, std::optional<Hold> next)
+        : fixture(fixture), label(std::move(label)), next(std::move(next)) {}
+    std::optional<Hold> look_again() override {
+      if (next) return std::exchange(next, std::nullopt);
+      fixture.log += label;
+      return std::nullopt;
+    }
+    void give_up(const http::Reply& reply) override { fixture.log += label + std::to_string(reply.status); }
+
+    ListFixture& fixture;
+    std::string label;
+    std::optional<Hold> next;
+  };
+
+  std::string log;
+  store::Store store{{}, Clock::system()};
+  http::Shared shared{store, {}};
+  Ref<GMainContext> context;
+  HoldList list;
+};
+
+START_TEST(test_message_wakes_those_it_is_enough_for) {
+  ListFixture held;
+  const auto topic = held.store.create_topic("live/v/index.m3u8", {});
+  held.wait(topic, {1, 2}, "c");
+  held.wait(topic, {1, 0}, "a");
+  held.wait(topic, Hold::kSeal, "z");
+  held.wait(topic, {2, 0}, "d");
+  held.wait(topic, {1, 1}, "b");
+  held.publish(topic, {1, 1});
+  ck_assert(held.take_log() == "ab");
+  held.publish(topic, {3, 0});
+  ck_assert(held.take_log() == "cd");
+  ck_assert_uint_eq(held.shared.held, 1);
+  topic->seal();
+  held.turn();
+  ck_assert(held.take_log() == "z");
+  ck_assert_uint_eq(held.shared.held, 0);
+}
+END_TEST
+
+START_TEST(test_what_is_there_already_is_not_waited_for) {
+  ListFixture held;
+  const auto topic = held.store.create_topic("live/v/index.m3u8", {});
+  held.publish(topic, {5, 0});
+  held.wait(topic, {4, 3}, "a");
+  ck_assert(held.take_log() == "a");
+}
+END_TEST
+
+START_TEST(test_topics_do_not_wake_each_other) {
+  ListFixture held;
+  const auto video = held.store.create_topic("live/v/index.m3u8", {});
+  const auto audio = held.store.create_topic("live/a/index.m3u8", {});
+  held.wait(video, {1, 0}, "v");
+  held.wait(audio, {1, 0}, "a");
+  held.publish(audio, {1, 0});
+  ck_assert(held.take_log() == "a");
+  held.publish(video, {1, 0});
+  ck_assert(held.take_log() == "v");
+}
+END_TEST
+
+START_TEST(test_waiter_may_wait_on_for_something_else) {
+  ListFixture held;
+  const auto first = held.store.create_topic("live/v/1", {});
+  const auto second = held.store.create_topic("live/v/2", {});
+  held.wait(first, {1, 0}, "a", Hold{second, {1, 0}});
+  held.publish(first, {1, 0});
+  ck_assert(held.take_log().empty());
+  ck_assert_uint_eq(held.shared.held, 1);
+  held.publish(second, {1, 0});
+  ck_assert(held.take_log() == "a");
+}
+END_TEST
+
+START_TEST(test_dropped_waiter_is_forgotten) {
+  ListFixture held;
+  const auto topic = held.store.create_topic("live/v/index.m3u8", {});
+  const HoldList::Id gone = held.wait(topic, {1, 0}, "gone");
+  held.wait(topic, {1, 0}, "here");
+  held.list.drop(gone);
+  held.list.drop(gone);
+  ck_assert_uint_eq(held.shared.held, 1);
+  held.publish(topic, {1, 0});
+  ck_assert(held.take_log() == "here");
+}
+END_TEST
+
+START_TEST(test_deadline_of_the_first_wait_counts) {
+  ListFixture held;
+  const auto first = held.store.create_topic("live/v/1", {.hold_limit = 50ms});
+  const auto second = held.store.create_topic("live/v/2", {.hold_limit = 1h});
+  const auto endless = held.store.create_topic("live/v/3", {.hold_limit = Duration::max()});
+  held.wait(first, {1, 0}, "a", Hold{second, {1, 0}});
+  held.wait(endless, {1, 0}, "z");
+  held.publish(first, {1, 0});
+  while (held.log.empty()) g_main_context_iteration(held.context.get(), TRUE);
+  ck_assert(held.take_log() == "a503");
+  ck_assert_uint_eq(held.shared.held, 1);
+}
+END_TEST
+
+START_TEST(test_publishing_while_the_list_goes_is_harmless) {
+  store::Store store({}, Clock::system());
+  const auto topic = store.create_topic("live/v/index.m3u8", {});
+  std::atomic<bool> done{false};
+  std::thread publisher([&] {
+    for (uint64_t i = 1; !done; ++i) {
+      topic->publish(std::make_shared<const store::Message>(store::Position{i, 0},
+                                                            std::make_shared<const store::Object>()));
+    }
+  });
+  for (int round = 0; round < 200; ++round) {
+    ListFixture held;
+    for (int i = 0; i < 5; ++i) held.wait(topic, Hold::kSeal, "z");
+    held.turn();
+  }
+  done = true;
+  publisher.join();
+}
+END_TEST
+
+Suite* suite() {
+  Suite* suite = suite_create("http hold list");
+  TCase* tests = tcase_create("hold list");
+  tcase_set_timeout(tests, 60);
+  for (const TTest* test : {
+           test_message_wakes_those_it_is_enough_for,
+           test_what_is_there_already_is_not_waited_for,
+           test_topics_do_not_wake_each_other,
+           test_waiter_may_wait_on_for_something_else,
+           test_dropped_waiter_is_forgotten,
+           test_deadline_of_the_first_wait_counts,
+           test_publishing_while_the_list_goes_is_harmless,
+       }) {
+    tcase_add_test(tests, test);
+  }
+  suite_add_tcase(suite, tests);
+  return suite;
+}
+
+}  // namespace
+
+int main() {
+  return run_suite(suite());
+}
