@@ -113,8 +113,8 @@ std::optional<Reply> Router::route_by_head(const transport::RequestHead& head) {
 
 Outcome Router::route(const Request& request) {
   Outcome outcome = find(request);
-  if (auto* reply = std::get_if<Reply>(&outcome); reply && request.method == Method::kHead)
-    reply->body.clear();
+  auto* reply = std::get_if<Reply>(&outcome);
+  if (reply && request.method == Method::kHead) reply->body.clear();
   return outcome;
 }
 
@@ -134,10 +134,15 @@ Outcome Router::find(const Request& request) {
 Outcome Router::serve_topic(const Request& request, const store::TopicRef& topic) {
   // A segment that is still growing: its bytes may be asked for by range, so it is answered once it is whole.
   const bool growing = topic->options().keep == 0;
+  const bool sealed = topic->sealed();  // asked first: no message comes after it
   const store::MessageRef message = growing ? nullptr : topic->newest();
   if (!message) {
-    if (topic->sealed()) return error_reply(404, "/" + request.name + " never came to be", "max-age=1");
-    return Hold{topic, growing ? Hold::kSeal : store::Position{}};
+    if (!sealed) return Hold{topic, growing ? Hold::kSeal : store::Position{}};
+    // It may have become an object since it was found.
+    const store::Store::Found found = shared_.store.find(request.name);
+    const auto* same = std::get_if<store::TopicRef>(&found);
+    if (!same || *same != topic) return find(request);
+    return error_reply(404, "/" + request.name + " never came to be", "max-age=1");
   }
   const bool gzip = prefers_gzip(request.fields.get("accept-encoding"));
   return serve_object(request, *message->form({.edition = 0, .gzip = gzip}), gzip ? "gzip" : nullptr, true);

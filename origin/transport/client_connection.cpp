@@ -105,6 +105,7 @@ void ClientConnection::pump_input() {
   while (readable_ && requests_left_ > 0 && wants_input() && receive(budget)) {
   }
   pumping_ = false;
+  if (requests_left_ == 0 && (readable_ || !input_.empty())) worker_.loop().schedule(*this);
   if (phase_ == Phase::kLinger) pump_output();
 }
 
@@ -154,10 +155,7 @@ size_t ClientConnection::consume(std::string_view bytes) {
     const std::string_view rest = bytes.substr(used);
     size_t taken = rest.size();
     if (phase_ == Phase::kHead) {
-      if (requests_left_ == 0) {
-        worker_.loop().schedule(*this);
-        break;
-      }
+      if (requests_left_ == 0) break;
       taken = consume_head(rest);
       if (taken == 0) break;
     } else if (phase_ == Phase::kAnswer) {

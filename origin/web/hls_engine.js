@@ -88,12 +88,12 @@ export class HlsEngine {
 
   get networkEstimate() { return this.#hls.bandwidthEstimate; }
 
-  /** What is on screen: {width, height, bitrate, codecs}, or null. */
+  /** What is on screen: {width, height, bitrate}, or null. */
   get current() {
     const level = this.#hls.levels?.[this.#hls.currentLevel];
     if (!level) return null;
     const {width, height, bitrate: bits} = level;
-    return {width, height, bitrate: bits, codecs: level.attrs.CODECS ?? ''};
+    return {width, height, bitrate: bits};
   }
 
   get renditions() {

@@ -44,7 +44,7 @@ export class NativeEngine {
 
   get current() {
     const {videoWidth, videoHeight} = this.#video;
-    return videoHeight ? {width: videoWidth, height: videoHeight, bitrate: 0, codecs: ''} : null;
+    return videoHeight ? {width: videoWidth, height: videoHeight, bitrate: 0} : null;
   }
 
   get renditions() { return []; }

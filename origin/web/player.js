@@ -106,7 +106,6 @@ class Figures {
     const details = [
       current.bitrate > 0 && format.bitrate(current.bitrate),
       engine.networkEstimate > 0 && `network ${format.bitrate(engine.networkEstimate)}`,
-      current.codecs,
     ];
     this.#rendition.update(
         current.bitrate || null, details.filter(Boolean).join(' · '),

@@ -46,5 +46,6 @@ const files = readdirSync(join(here, 'cases'))
                   .map((file) => join(here, 'cases', file));
 // One case at a time: each encodes and decodes in real time.
 const tests = spawnSync(
-    process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files], {stdio: 'inherit'});
+    process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files],
+    {stdio: 'inherit'});
 process.exit(tests.status ?? 1);

@@ -20,40 +20,40 @@ test('switches rendition and language by hand', async () => {
     liveAudio({language: 'de', frequency: 660}),
   ];
   await withPipeline(
-      {branches}, (pipeline) => withPage(async (page) => {
-                    const requested = [];
-                    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
-                    await page.goto(pipeline.url('/live/'));
-                    await plays(page, 1);
+      {branches},
+      (pipeline) => withPage(async (page) => {
+        const requested = [];
+        page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+        await page.goto(pipeline.url('/live/'));
+        await plays(page, 1);
 
-                    const renditions = await optionLabels(page, 'rendition');
-                    assert.match(renditions[0], /^Auto/);
-                    assert.deepEqual(
-                        renditions.slice(1).map((label) => Number.parseInt(label)),
-                        kSizes.map(([, height]) => height));
-                    for (const height of [144, 360, 240]) {
-                      const label = renditions.find((text) => text.startsWith(`${height}p`));
-                      await page.selectOption('#rendition', {label});
-                      await until(
-                          page, `shows ${height} lines`,
-                          (lines) => document.querySelector('video').videoHeight === lines, height);
-                      await plays(page, 1);
-                    }
+        const renditions = await optionLabels(page, 'rendition');
+        assert.match(renditions[0], /^Auto/);
+        assert.deepEqual(
+            renditions.slice(1).map((label) => Number.parseInt(label)), kSizes.map(([, height]) => height));
+        for (const height of [144, 360, 240]) {
+          const label = renditions.find((text) => text.startsWith(`${height}p`));
+          await page.selectOption('#rendition', {label});
+          await until(
+              page, `shows ${height} lines`, (lines) => document.querySelector('video').videoHeight === lines,
+              height);
+          await plays(page, 1);
+        }
 
-                    const {renditions: audio} = await readMultivariant(pipeline.url('/live/index.m3u8'));
-    const languages = {de: 'German', en: 'English'};
-    assert.deepEqual((await optionLabels(page, 'audio')).sort(), Object.values(languages).sort());
-    for (const {LANGUAGE, url} of audio) {
-      requested.length = 0;
-      await page.selectOption('#audio', {label: languages[LANGUAGE]});
-      await plays(page, 3);
-      const folder = new URL('.', url).pathname;
-      const fetched = requested.filter((path) => path.startsWith(folder) && path.endsWith('.m4s'));
-      assert.ok(fetched.length > 0, `${LANGUAGE}: ${requested.join(' ')}`);
-    }
-    const state = await playerState(page);
-                    assert.equal(state.error, null);
-                    assert.equal(state.notice, '');
-                    await screenshot(page, 'player-ladder');
-                  }));
+        const {renditions: audio} = await readMultivariant(pipeline.url('/live/index.m3u8'));
+        const languages = {de: 'German', en: 'English'};
+        assert.deepEqual((await optionLabels(page, 'audio')).sort(), Object.values(languages).sort());
+        for (const {LANGUAGE, url} of audio) {
+          requested.length = 0;
+          await page.selectOption('#audio', {label: languages[LANGUAGE]});
+          await plays(page, 3);
+          const folder = new URL('.', url).pathname;
+          const fetched = requested.filter((path) => path.startsWith(folder) && path.endsWith('.m4s'));
+          assert.ok(fetched.length > 0, `${LANGUAGE}: ${requested.join(' ')}`);
+        }
+        const state = await playerState(page);
+        assert.equal(state.error, null);
+        assert.equal(state.notice, '');
+        await screenshot(page, 'player-ladder');
+      }));
 });

@@ -33,13 +33,12 @@ test('plays on after the publisher was killed and started again', async () => {
 
 test('waits for a stream that has not begun', async () => {
   const silent = liveVideo().replace('timeoverlay', 'valve drop=true');
-  await withPipeline(
-      {branches: [silent]},
-      (pipeline) => withPage(async (page) => {
-        await page.goto(pipeline.url('/live/'));
-        await until(
-            page, 'says that it waits',
-            () => document.querySelector('#notice-text').textContent === 'Waiting for the stream…');
-        await screenshot(page, 'player-not-begun');
-  }));
+  await withPipeline({branches: [silent]}, (pipeline) => withPage(async (page) => {
+                                             await page.goto(pipeline.url('/live/'));
+                                             await until(
+                                                 page, 'says that it waits',
+                                                 () => document.querySelector('#notice-text').textContent ===
+                                                     'Waiting for the stream…');
+                                             await screenshot(page, 'player-not-begun');
+                                           }));
 });

@@ -28,7 +28,7 @@ export const encoderOf = (codec) => (kVideoEncoders[codec] ?? kAudioEncoders[cod
 
 /** A clock-paced test picture with its running time burned in. */
 export function liveVideo({codec = 'h264', width = 640, height = 360, rate = 30} = {}) {
-  return `videotestsrc is-live=true ! video/x-raw,width=${width},height=${height},framerate=${
+  return `videotestsrc is-live=true ! video/x-raw,format=I420,width=${width},height=${height},framerate=${
              rate}/1 ! timeoverlay ! ` +
       `videoconvert ! ${kVideoEncoders[codec]} ! queue`;
 }
@@ -42,7 +42,7 @@ export function liveAudio({codec = 'aac', frequency = 440, language} = {}) {
 
 /** `frames` pictures as fast as they can be encoded. */
 export function videoFile({codec, frames, rate}) {
-  return `videotestsrc num-buffers=${frames} ! video/x-raw,width=320,height=180,framerate=${
+  return `videotestsrc num-buffers=${frames} ! video/x-raw,format=I420,width=320,height=180,framerate=${
              rate}/1 ! videoconvert ! ` +
       `${kVideoEncoders[codec]} ! queue`;
 }

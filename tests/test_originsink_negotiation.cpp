@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What originsink agrees on with real encoders and demuxers, and how it is linked.
+#include <glib/gstdio.h>
+
+#include "tests/check_main.hpp"
+#include "tests/test_originsink_support.hpp"
+
+using tests::Pipeline;
+
+namespace {
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+struct VideoEncoder {
+  const char* launch;
+  const char* format;   // of what goes in
+  const char* profile;  // of what comes out; null: not in the caps
+};
+
+const VideoEncoder kVideoEncoders[] = {
+    {"x264enc name=e", "I420", "high"},
+    {"x264enc tune=zerolatency name=e", "I420", "high"},
+    {"x265enc speed-preset=ultrafast name=e", "I420", "main"},
+    {"vp9enc deadline=1 cpu-used=8 name=e", "I420", "0"},
+    {"av1enc cpu-used=10 usage-profile=realtime name=e", "I420", nullptr},
+    {"openh264enc name=e", "I420", "constrained-baseline"},
+};
+
+const char* const kAudioEncoders[] = {"avenc_aac", "voaacenc", "opusenc", "flacenc", "avenc_ac3", "avenc_eac3"};
+
+std::string pad_caps(const Pipeline& pipeline, const char* name) {
+  GstPad* pad = gst_element_get_static_pad(pipeline.sink(), name);
+  ck_assert_msg(pad, "no pad %s", name);
+  GstCaps* caps = gst_pad_get_current_caps(pad);
+  gchar* text = gst_caps_to_string(caps);
+  const std::string result = text;
+  g_free(text);
+  gst_caps_unref(caps);
+  gst_object_unref(pad);
+  return result;
+}
+
+}  // namespace
+
+START_TEST(test_video_encoder_makes_what_all_players_decode) {
+  const VideoEncoder& encoder = kVideoEncoders[_i];
+  Pipeline pipeline(std::string("videotestsrc num-buffers=40 ! ") + encoder.launch +
+                    " ! originsink name=o playlist-type=event");
+  ck_assert_msg(pipeline.run(), "%s: %s", encoder.launch, pipeline.error().c_str());
+  const std::string raw = pipeline.sink_caps("e");
+  ck_assert_msg(contains(raw, (std::string("format=(string)") + encoder.format).c_str()), "%s", raw.c_str());
+  const std::string coded = pad_caps(pipeline, "video_0");
+  if (encoder.profile) {
+    const std::string field = std::string("profile=(string)") + encoder.profile + ",";
+    ck_assert_msg(contains(coded, field.c_str()), "%s", coded.c_str());
+  }
+  ck_assert_uint_ge(pipeline.segments("video_0").size(), 1);
+}
+END_TEST
+
+START_TEST(test_format_stays_playable_behind_a_capsfilter) {
+  const char* const encoder = _i == 0 ? "x264enc" : "x265enc speed-preset=ultrafast";
+  Pipeline pipeline(std::string("videotestsrc num-buffers=10 ! video/x-raw,width=160,height=120 ! ") + encoder +
+                    " name=e ! originsink name=o playlist-type=event");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert(contains(pipeline.sink_caps("e"), "format=(string)I420"));
+}
+END_TEST
+
+START_TEST(test_ten_bit_is_taken_where_it_is_asked_for) {
+  Pipeline pipeline(
+      "videotestsrc num-buffers=10 ! video/x-raw,format=I420_10LE ! x265enc speed-preset=ultrafast ! "
+      "video/x-h265,profile=main-10 ! originsink name=o playlist-type=event");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_eq(pipeline.segments("video_0").size(), 1);
+}
+END_TEST
+
+START_TEST(test_audio_encoder_is_taken_as_it_is) {
+  Pipeline pipeline(std::string("audiotestsrc num-buffers=50 ! audioconvert ! audioresample ! ") +
+                    kAudioEncoders[_i] + " ! originsink name=o playlist-type=event");
+  ck_assert_msg(pipeline.run(), "%s: %s", kAudioEncoders[_i], pipeline.error().c_str());
+  ck_assert_uint_eq(pipeline.segments("audio_0").size(), 1);
+  ck_assert(pipeline.warnings().empty());
+}
+END_TEST
+
+START_TEST(test_kind_follows_caps_behind_a_queue) {
+  Pipeline pipeline(
+      "originsink name=o playlist-type=event "
+      "audiotestsrc num-buffers=50 ! avenc_aac ! queue ! o. "
+      "videotestsrc num-buffers=30 ! x264enc ! queue ! o.");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_ge(pipeline.segments("audio_0").size(), 1);
+  ck_assert_uint_ge(pipeline.segments("video_1").size(), 1);
+}
+END_TEST
+
+START_TEST(test_each_pad_takes_each_kind) {
+  Pipeline pipeline(
+      "originsink name=o playlist-type=event "
+      "audiotestsrc num-buffers=50 ! avenc_aac ! o.video_7 "
+      "videotestsrc num-buffers=30 ! x264enc ! o.audio_7");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_ge(pipeline.segments("audio_0").size(), 1);
+  ck_assert_uint_ge(pipeline.segments("video_0").size(), 1);
+}
+END_TEST
+
+START_TEST(test_delayed_links_of_a_demuxer) {
+  gchar* folder = g_dir_make_tmp("originsink-XXXXXX", nullptr);
+  const std::string file = std::string(folder) + "/film.mp4";
+  GstElement* writer = gst_parse_launch(
+      ("videotestsrc num-buffers=60 ! x264enc ! mp4mux name=m ! filesink location=" + file +
+       " audiotestsrc num-buffers=90 ! avenc_aac ! m.")
+          .c_str(),
+      nullptr);
+  gst_element_set_state(writer, GST_STATE_PLAYING);
+  GstBus* bus = gst_element_get_bus(writer);
+  gst_message_unref(gst_bus_timed_pop_filtered(bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS));
+  gst_element_set_state(writer, GST_STATE_NULL);
+  gst_object_unref(bus);
+  gst_object_unref(writer);
+
+  {
+    Pipeline pipeline("filesrc location=" + file +
+                      " ! qtdemux name=d originsink name=o playlist-type=vod d. ! o. d. ! o.");
+    ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+    ck_assert_uint_ge(pipeline.segments("video_0").size(), 1);
+    ck_assert_uint_ge(pipeline.segments("audio_0").size(), 1);
+  }
+  g_unlink(file.c_str());
+  g_rmdir(folder);
+  g_free(folder);
+}
+END_TEST
+
+START_TEST(test_codec_outside_the_list_is_refused) {
+  Pipeline pipeline("originsink name=o");
+  GstPad* pad = gst_element_request_pad_simple(pipeline.sink(), "audio_%u");
+  const auto accepts = [pad](const char* text) {
+    GstCaps* caps = gst_caps_from_string(text);
+    const bool accepted = gst_pad_query_accept_caps(pad, caps);
+    gst_caps_unref(caps);
+    return accepted;
+  };
+  ck_assert(!accepts("audio/mpeg, mpegversion=1, layer=3, rate=44100, channels=2"));
+  ck_assert(!accepts("video/x-raw, format=I420, width=16, height=16"));
+  ck_assert(accepts("audio/mpeg, mpegversion=4, stream-format=adts, rate=44100, channels=2"));
+  ck_assert(accepts("video/x-h264, stream-format=byte-stream, alignment=nal"));
+  gst_element_release_request_pad(pipeline.sink(), pad);
+  gst_object_unref(pad);
+}
+END_TEST
+
+START_TEST(test_another_codec_on_a_pad_follows_on) {
+  Pipeline pipeline(
+      "concat name=c ! originsink name=o playlist-type=event "
+      "videotestsrc num-buffers=30 ! x264enc ! c. "
+      "videotestsrc num-buffers=30 ! vp9enc deadline=1 cpu-used=8 ! c.");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  const auto segments = pipeline.segments("video_0");
+  ck_assert_uint_eq(segments.size(), 2);
+  ck_assert_int_lt(segments[0].running_time, segments[1].running_time);
+}
+END_TEST
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  Suite* suite = suite_create("originsink negotiation");
+  TCase* tcase = tcase_create("all");
+  tcase_set_timeout(tcase, 180);
+  tcase_add_loop_test(tcase, test_video_encoder_makes_what_all_players_decode, 0, G_N_ELEMENTS(kVideoEncoders));
+  tcase_add_loop_test(tcase, test_format_stays_playable_behind_a_capsfilter, 0, 2);
+  tcase_add_test(tcase, test_ten_bit_is_taken_where_it_is_asked_for);
+  tcase_add_loop_test(tcase, test_audio_encoder_is_taken_as_it_is, 0, G_N_ELEMENTS(kAudioEncoders));
+  tcase_add_test(tcase, test_kind_follows_caps_behind_a_queue);
+  tcase_add_test(tcase, test_each_pad_takes_each_kind);
+  tcase_add_test(tcase, test_delayed_links_of_a_demuxer);
+  tcase_add_test(tcase, test_codec_outside_the_list_is_refused);
+  tcase_add_test(tcase, test_another_codec_on_a_pad_follows_on);
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}
