@@ -165,6 +165,21 @@ START_TEST(test_removing_a_topic_wakes_its_readers) {
 }
 END_TEST
 
+START_TEST(test_replacing_a_topic_wakes_its_readers) {
+  Fixture f;
+  const auto watcher = std::make_shared<CountingWatcher>();
+  const TopicRef first = f.store.create_topic("t", {});
+  first->watch(watcher, first->changes());
+  const TopicRef second = f.store.create_topic("t", {});
+  ck_assert_int_eq(watcher->calls, 1);
+  second->watch(watcher, second->changes());
+  f.store.put("t", f.object(10));
+  ck_assert_int_eq(watcher->calls, 2);
+  ck_assert_uint_eq(f.store.stats().topics, 0);
+  ck_assert_uint_eq(f.store.stats().objects, 1);
+}
+END_TEST
+
 START_TEST(test_resolvers_are_asked) {
   Fixture f;
   f.store.add_resolver(std::make_shared<Echo>());
@@ -186,6 +201,7 @@ int main() {
   tcase_add_test(tcase, test_replacing_forgets_the_old_expiry);
   tcase_add_test(tcase, test_sealing_puts_the_object_in_the_topics_place);
   tcase_add_test(tcase, test_removing_a_topic_wakes_its_readers);
+  tcase_add_test(tcase, test_replacing_a_topic_wakes_its_readers);
   tcase_add_test(tcase, test_resolvers_are_asked);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);

@@ -27,14 +27,20 @@ Result<Bytes> Store::admit(const Bytes& bytes) {
 }
 
 ObjectRef Store::put(std::string_view name, Object object, PutOptions options) {
-  MutexLock lock(mutex_);
-  return insert(name, std::move(object), options);
+  ObjectRef stored;
+  TopicRef replaced;
+  {
+    MutexLock lock(mutex_);
+    replaced = take_out(name);
+    stored = insert(name, std::move(object), options);
+  }
+  if (replaced) replaced->seal();
+  return stored;
 }
 
 ObjectRef Store::insert(std::string_view name, Object object, PutOptions options) {
   object.size = body_size(object.body);
   auto stored = std::make_shared<const Object>(std::move(object));
-  if (const auto existing = entries_.find(name); existing != entries_.end()) erase(existing);
   const auto [entry, inserted] = entries_.emplace(std::string(name), Entry{stored, std::nullopt});
   if (!options.pinned) set_expiry(entry, options.ttl);
   return stored;
@@ -61,14 +67,21 @@ bool Store::expire_after(std::string_view name, Duration ttl) {
   return true;
 }
 
+TopicRef Store::take_out(std::string_view name) {
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end()) return nullptr;
+  const auto* held = std::get_if<TopicRef>(&entry->second.content);
+  TopicRef topic = held ? *held : nullptr;
+  erase(entry);
+  return topic;
+}
+
 bool Store::remove(std::string_view name) {
   TopicRef topic;
   {
     MutexLock lock(mutex_);
-    const auto entry = entries_.find(name);
-    if (entry == entries_.end()) return false;
-    if (const auto* held = std::get_if<TopicRef>(&entry->second.content)) topic = *held;
-    erase(entry);
+    if (!entries_.contains(name)) return false;
+    topic = take_out(name);
   }
   if (topic) topic->seal();
   return true;
@@ -98,18 +111,25 @@ TopicRef Store::create_topic(std::string_view name, TopicOptions options) {
 }
 
 void Store::put_topic(TopicRef topic) {
-  MutexLock lock(mutex_);
-  if (const auto existing = entries_.find(topic->name()); existing != entries_.end()) erase(existing);
-  entries_.emplace(topic->name(), Entry{topic, std::nullopt});
-  ++topics_;
+  TopicRef replaced;
+  {
+    MutexLock lock(mutex_);
+    replaced = take_out(topic->name());
+    entries_.emplace(topic->name(), Entry{topic, std::nullopt});
+    ++topics_;
+  }
+  if (replaced && replaced != topic) replaced->seal();
 }
 
 ObjectRef Store::seal_into(const TopicRef& topic, Object object, PutOptions options) {
   ObjectRef stored;
+  TopicRef replaced;
   {
     MutexLock lock(mutex_);
+    replaced = take_out(topic->name());
     stored = insert(topic->name(), std::move(object), options);
   }
+  if (replaced && replaced != topic) replaced->seal();
   topic->seal();
   return stored;
 }

@@ -69,7 +69,7 @@ class Store {
   // Every object and topic whose name begins with `prefix`. Returns how many went.
   size_t remove_prefix(std::string_view prefix);
 
-  // Offers a topic under its name, in the place of what had it.
+  // Offers a topic under its name, in the place of what had it; readers of a topic that had it wake.
   void put_topic(TopicRef topic);
   TopicRef create_topic(std::string_view name, TopicOptions options);
   // Puts `object` in the place of a topic and seals it: readers of the topic wake and find the object.
@@ -99,6 +99,8 @@ class Store {
   using Expiries = std::multimap<MonotonicTime, std::string>;
 
   ObjectRef insert(std::string_view name, Object object, PutOptions options) REQUIRES_LOCK(mutex_);
+  // Takes out what has the name; a topic is for the caller to seal once the lock is gone.
+  TopicRef take_out(std::string_view name) REQUIRES_LOCK(mutex_);
   void set_expiry(Entries::iterator entry, std::optional<Duration> ttl) REQUIRES_LOCK(mutex_);
   void erase(Entries::iterator entry) REQUIRES_LOCK(mutex_);
   // Removes the object that is next to expire; false if all that is left is pinned.

@@ -114,7 +114,7 @@ void WorkerThread::run(std::promise<void>& started) {
   g_main_context_push_thread_default(context_.get());
   // Without a listener of its own: this SoupServer lets go of a stream after each response, so that an idle
   // connection costs nothing in libsoup, and whether the socket stays open is ours to decide.
-  soup_ = Ref<SoupServer>::adopt(soup_server_new(nullptr, nullptr));
+  soup_ = Ref<SoupServer>::adopt(soup_server_new("raw-paths", TRUE, nullptr));
   g_signal_connect(soup_.get(), "request-started", G_CALLBACK(on_request_started), nullptr);
   g_signal_connect(soup_.get(), "request-finished", G_CALLBACK(on_request_finished), nullptr);
   g_signal_connect(soup_.get(), "request-aborted", G_CALLBACK(on_request_aborted), nullptr);

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The UTC grid, keyframe requests, pacing by the clock, and changes of the anchor, on real pipelines.
+#include <gst/check/gsttestclock.h>
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "tests/check_main.hpp"
+#include "tests/test_originsink_support.hpp"
+
+using tests::Pipeline;
+
+namespace {
+
+constexpr int64_t kTick = GST_SECOND / 10000;  // more than any track's rounding
+
+// Running times of the keyframes that an element puts out.
+class Keyframes {
+ public:
+  explicit Keyframes(GstElement* encoder) : pad_(gst_element_get_static_pad(encoder, "src")) {
+    gst_pad_add_probe(pad_, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, this, nullptr);
+  }
+  ~Keyframes() { gst_object_unref(pad_); }
+  bool at(int64_t time) {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(times_.begin(), times_.end(),
+                       [time](int64_t keyframe) { return std::abs(keyframe - time) < kTick; });
+  }
+
+ private:
+  static GstPadProbeReturn on_buffer(GstPad* pad, GstPadProbeInfo* info, gpointer self) {
+    GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) return GST_PAD_PROBE_OK;
+    GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(event, &segment);
+    const GstClockTime time = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    gst_event_unref(event);
+    auto* keyframes = static_cast<Keyframes*>(self);
+    const std::lock_guard lock(keyframes->mutex_);
+    keyframes->times_.push_back(static_cast<int64_t>(time));
+    return GST_PAD_PROBE_OK;
+  }
+
+  GstPad* const pad_;
+  std::mutex mutex_;
+  std::vector<int64_t> times_;
+};
+
+// A source pad in place of an encoder, which notes what it is asked for.
+class Upstream {
+ public:
+  Upstream(GstElement* sink, bool accepts) : pad_(gst_pad_new("src", GST_PAD_SRC)), accepts_(accepts) {
+    g_object_set_data(G_OBJECT(pad_), "upstream", this);
+    gst_pad_set_event_function(pad_, [](GstPad* pad, GstObject*, GstEvent* event) -> gboolean {
+      return of(pad)->take(event);
+    });
+    gst_pad_set_query_function(pad_, [](GstPad* pad, GstObject* parent, GstQuery* query) -> gboolean {
+      if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
+      gst_query_set_latency(query, TRUE, kLatency, GST_CLOCK_TIME_NONE);
+      return TRUE;
+    });
+    GstPad* peer = gst_element_request_pad_simple(sink, "video_%u");
+    ck_assert_int_eq(gst_pad_link(pad_, peer), GST_PAD_LINK_OK);
+    gst_object_unref(peer);
+    gst_pad_set_active(pad_, TRUE);
+  }
+  ~Upstream() {
+    gst_pad_set_active(pad_, FALSE);
+    gst_object_unref(pad_);
+  }
+  void begin() {
+    gst_pad_push_event(pad_, gst_event_new_stream_start("test"));
+    GstCaps* caps = gst_caps_from_string("video/x-vp9, profile=(string)0, width=16, height=16, framerate=25/1");
+    gst_pad_push_event(pad_, gst_event_new_caps(caps));
+    gst_caps_unref(caps);
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_pad_push_event(pad_, gst_event_new_segment(&segment));
+  }
+  const std::vector<GstClockTime>& requests() const { return requests_; }
+
+  static constexpr GstClockTime kLatency = 3 * GST_SECOND;
+
+ private:
+  static Upstream* of(GstPad* pad) { return static_cast<Upstream*>(g_object_get_data(G_OBJECT(pad), "upstream")); }
+  gboolean take(GstEvent* event) {
+    GstClockTime time = GST_CLOCK_TIME_NONE;
+    if (gst_video_event_parse_upstream_force_key_unit(event, &time, nullptr, nullptr)) requests_.push_back(time);
+    gst_event_unref(event);
+    return accepts_;
+  }
+
+  GstPad* const pad_;
+  const bool accepts_;
+  std::vector<GstClockTime> requests_;
+};
+
+double fraction_of(double date, double period) {
+  const double rest = std::fmod(date, period);
+  return std::min(rest, period - rest);
+}
+
+}  // namespace
+
+START_TEST(test_encoder_with_look_ahead_lands_on_the_grid) {
+  static const char* const kEncoders[] = {"x264enc name=e", "x264enc tune=zerolatency name=e",
+                                          "x265enc speed-preset=ultrafast name=e"};
+  const char* const live = _i % 2 == 0 ? "false" : "true";
+  const bool offset = _i >= 4;
+  Pipeline pipeline(std::string("videotestsrc num-buffers=150 is-live=") + live +
+                    (offset ? " ! video/x-raw,width=160,height=120" : "") + " ! " + kEncoders[_i / 2] +
+                    " ! originsink name=o segment-duration=1000000000 part-duration=250000000 linger=-1");
+  Keyframes keyframes(pipeline.element("e"));
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", 5);
+  const auto segments = pipeline.segments("video_0");
+  for (size_t i = 0; i < 5; ++i) {
+    ck_assert_uint_eq(segments[i].sequence, segments[0].sequence + i);
+    ck_assert(keyframes.at(segments[i].running_time));
+    // At 30 frames/s every boundary has a frame within 33 ms.
+    if (i > 0) ck_assert_int_le(std::abs(static_cast<int64_t>(segments[i].duration) - int64_t{GST_SECOND}), 34 * GST_MSECOND);
+  }
+  const tests::MediaPlaylist playlist = pipeline.media_playlist("video_0");
+  ck_assert_int_eq(playlist.target_duration, 1);
+  for (size_t i = 1; i < playlist.segments.size(); ++i) {
+    ck_assert(playlist.segments[i].date);
+    ck_assert_double_lt(fraction_of(*playlist.segments[i].date, 1.0), 0.034);
+    ck_assert_int_eq(playlist.segments[i].discontinuities, 0);
+  }
+  ck_assert(pipeline.warnings().empty());
+}
+END_TEST
+
+START_TEST(test_requests_reach_beyond_latency_and_two_segments) {
+  Pipeline pipeline("originsink name=o segment-duration=1000000000 fakesrc is-live=true ! fakesink");
+  Upstream upstream(pipeline.sink(), true);
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  upstream.begin();
+  auto requests = upstream.requests();
+  ck_assert(!requests.empty());
+  std::sort(requests.begin(), requests.end());
+  requests.erase(std::unique(requests.begin(), requests.end()), requests.end());
+  ck_assert_uint_ge(requests.back(), Upstream::kLatency + 2 * GST_SECOND);
+}
+END_TEST
+
+START_TEST(test_no_requests_where_they_are_refused_or_switched_off) {
+  const bool send = _i == 0;
+  Pipeline pipeline(std::string("originsink name=o fakesrc is-live=true ! fakesink"));
+  g_object_set(pipeline.sink(), "send-keyframe-requests", send, nullptr);
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  Upstream upstream(pipeline.sink(), false);
+  const size_t before = upstream.requests().size();
+  upstream.begin();
+  ck_assert_uint_eq(upstream.requests().size() - before, send ? 1 : 0);
+}
+END_TEST
+
+START_TEST(test_non_live_source_of_a_live_presentation_is_paced) {
+  GstTestClock* clock = GST_TEST_CLOCK(gst_test_clock_new());
+  Pipeline pipeline(
+      "videotestsrc num-buffers=30 ! x264enc tune=zerolatency ! originsink name=o");
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline.get()), GST_CLOCK(clock));
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  GstClockTime last = 0;
+  for (int wait = 0; wait < 25; ++wait) {
+    GstClockID id = nullptr;
+    gst_test_clock_wait_for_next_pending_id(clock, &id);
+    const GstClockTime due = gst_clock_id_get_time(id);
+    gst_clock_id_unref(id);
+    // The first frames are due at once.
+    if (wait > 0) ck_assert_int_le(std::abs(GST_CLOCK_DIFF(last + GST_SECOND / 30, due)), kTick);
+    last = due;
+    ck_assert(!pipeline.saw_end());
+    gst_test_clock_crank(clock);
+  }
+  while (!pipeline.saw_end()) {
+    if (gst_test_clock_peek_id_count(clock) > 0) gst_test_clock_crank(clock);
+    g_usleep(1000);
+  }
+  ck_assert_msg(pipeline.wait_for_end(), "%s", pipeline.error().c_str());
+  gst_object_unref(clock);
+}
+END_TEST
+
+START_TEST(test_source_runs_ahead_of_the_clock) {
+  static const char* const kOptions[] = {"playlist-type=vod", "playlist-type=event", "sync=false"};
+  GstTestClock* clock = GST_TEST_CLOCK(gst_test_clock_new());
+  Pipeline pipeline(std::string("videotestsrc num-buffers=90 ! x264enc tune=zerolatency ! originsink name=o ") +
+                    kOptions[_i]);
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline.get()), GST_CLOCK(clock));
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  gst_object_unref(clock);
+}
+END_TEST
+
+START_TEST(test_vod_and_unpaced_event_start_at_zero) {
+  Pipeline pipeline(std::string("videotestsrc num-buffers=150 ! x264enc ! originsink name=o playlist-type=") +
+                    (_i == 0 ? "vod" : "event"));
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  const auto segments = pipeline.segments("video_0");
+  ck_assert_uint_eq(segments.size(), 3);
+  for (size_t i = 0; i < 3; ++i) {
+    ck_assert_uint_eq(segments[i].sequence, i);
+    ck_assert_int_le(std::abs(segments[i].running_time - static_cast<int64_t>(i) * 2 * GST_SECOND), kTick);
+  }
+}
+END_TEST
+
+START_TEST(test_pause_and_resume_is_a_discontinuity) {
+  Pipeline pipeline(
+      "videotestsrc is-live=true ! video/x-raw,framerate=30/1 ! x264enc tune=zerolatency ! "
+      "originsink name=o segment-duration=500000000 part-duration=100000000");
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", 3);
+  ck_assert(pipeline.set_state(GST_STATE_PAUSED));
+  g_usleep(G_USEC_PER_SEC);
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", pipeline.segments("video_0").size() + 4);
+  int discontinuities = 0;
+  for (const tests::ListedSegment& segment : pipeline.media_playlist("video_0").segments) {
+    discontinuities += segment.discontinuities;
+  }
+  ck_assert_int_ge(discontinuities, 1);
+}
+END_TEST
+
+START_TEST(test_latency_query_is_answered_before_any_data) {
+  Pipeline pipeline("originsink name=o fakesrc is-live=true ! fakesink");
+  Upstream upstream(pipeline.sink(), true);
+  ck_assert(pipeline.set_state(GST_STATE_PAUSED));
+  GstQuery* query = gst_query_new_latency();
+  ck_assert(gst_element_query(pipeline.sink(), query));
+  gboolean live = FALSE;
+  GstClockTime minimum = 0;
+  gst_query_parse_latency(query, &live, &minimum, nullptr);
+  gst_query_unref(query);
+  ck_assert(live);
+  ck_assert_uint_eq(minimum, Upstream::kLatency);
+}
+END_TEST
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  Suite* suite = suite_create("originsink timing");
+  TCase* tcase = tcase_create("all");
+  tcase_set_timeout(tcase, 180);
+  tcase_add_loop_test(tcase, test_encoder_with_look_ahead_lands_on_the_grid, 0, 6);
+  tcase_add_test(tcase, test_requests_reach_beyond_latency_and_two_segments);
+  tcase_add_loop_test(tcase, test_no_requests_where_they_are_refused_or_switched_off, 0, 2);
+  tcase_add_test(tcase, test_non_live_source_of_a_live_presentation_is_paced);
+  tcase_add_loop_test(tcase, test_source_runs_ahead_of_the_clock, 0, 3);
+  tcase_add_loop_test(tcase, test_vod_and_unpaced_event_start_at_zero, 0, 2);
+  tcase_add_test(tcase, test_pause_and_resume_is_a_discontinuity);
+  tcase_add_test(tcase, test_latency_query_is_answered_before_any_data);
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}
