@@ -212,7 +212,7 @@ void Publisher::anchor_to_clock() {
   if (!clock) return;
   const gint64 anchor = utc_at(clock, gst_element_get_base_time(element_));
   gst_object_unref(clock);
-  GST_INFO_OBJECT(element_, "running time 0 is %" G_GINT64_FORMAT " ns since 1970", anchor);
+  GST_DEBUG_OBJECT(element_, "running time 0 is %" G_GINT64_FORMAT " ns since 1970", anchor);
   origin_presentation_set_anchor(presentation.get(), anchor);
 }
 
@@ -264,13 +264,16 @@ void Publisher::watch(OriginPresentation* presentation) {
 
 void Publisher::on_segment_added(OriginPresentation* presentation, const char* track, guint64 sequence,
                                  gint64 running_time, gint64 duration, guint64 bytes, gpointer self) {
-  GstElement* element = static_cast<Publisher*>(self)->element_;
+  auto* publisher = static_cast<Publisher*>(self);
+  GstElement* element = publisher->element_;
   GstStructure* about = gst_structure_new(
       "origin-segment-added", "presentation", G_TYPE_STRING, origin_presentation_get_name(presentation),
       "track", G_TYPE_STRING, track, "sequence-number", G_TYPE_UINT64, sequence, "running-time", G_TYPE_INT64,
       running_time, "duration", G_TYPE_UINT64, static_cast<guint64>(duration), "bytes", G_TYPE_UINT64, bytes,
       nullptr);
   gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), about));
+  // The pipeline's clock may drift away from UTC, and UTC may be set.
+  if (GST_STATE(element) == GST_STATE_PLAYING) publisher->anchor_to_clock();
 }
 
 void Publisher::on_warning(OriginPresentation*, const char* message, const char* hint, gpointer self) {
@@ -285,7 +288,7 @@ void Publisher::post_warning(const char* message, const char* hint) {
     if (!first_time && now - last->second < kWarningInterval) return;
     last->second = now;
   }
-  GST_ELEMENT_WARNING(element_, STREAM, FAILED, ("%s. %s", message, hint), (nullptr));
+  GST_ELEMENT_WARNING(element_, STREAM, FAILED, ("%s; %s", message, hint), (nullptr));
 }
 
 }  // namespace gst

@@ -34,7 +34,7 @@ class Publisher {
   void stop_server();
   bool open_presentation();
   void close_presentation();
-  // The element is about to play: its clock and base time are known.
+  // The element plays, or is about to: its clock and base time are known.
   void anchor_to_clock();
 
   // Null before READY to PAUSED.
@@ -56,8 +56,6 @@ class Publisher {
   void watch(OriginPresentation* presentation);
   void announce(OriginServer* server, const Settings& settings);
   guint linked_pads() const;
-  void post_segment_added(const char* track, guint64 sequence, gint64 running_time, gint64 duration,
-                          guint64 bytes);
   void post_warning(const char* message, const char* hint);
   static void on_segment_added(OriginPresentation*, const char* track, guint64 sequence, gint64 running_time,
                                gint64 duration, guint64 bytes, gpointer self);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// When a presentation is over, and when originsink says so. The system clock is turned by hand: nothing here waits.
+// When a presentation is over, and when originsink says so. The system clock is turned by hand: nothing here
+// waits.
 #include <gst/check/gsttestclock.h>
 #include <origin/api/origin.h>
 
@@ -16,7 +17,9 @@ constexpr char kShortAudio[] = "audiotestsrc num-buffers=40 ! avenc_aac ! o. ";
 // In place of the machine's clock, as long as it lives.
 class HandClock {
  public:
-  HandClock() : clock_(GST_TEST_CLOCK(gst_test_clock_new())) { gst_system_clock_set_default(GST_CLOCK(clock_)); }
+  HandClock() : clock_(GST_TEST_CLOCK(gst_test_clock_new())) {
+    gst_system_clock_set_default(GST_CLOCK(clock_));
+  }
   ~HandClock() {
     gst_system_clock_set_default(nullptr);
     gst_object_unref(clock_);
@@ -59,7 +62,8 @@ END_TEST
 
 START_TEST(test_pad_without_data_holds_up_the_end_for_its_timeout) {
   HandClock clock;
-  Pipeline pipeline(std::string("originsink name=o playlist-type=event idle-pad-timeout=7000000000 ") + kShortVideo);
+  Pipeline pipeline(std::string("originsink name=o playlist-type=event idle-pad-timeout=7000000000 ") +
+                    kShortVideo);
   GstPad* idle = gst_element_request_pad_simple(pipeline.sink(), "audio_%u");
   ck_assert(pipeline.set_state(GST_STATE_PLAYING));
   ck_assert_uint_eq(clock.wait_for_waiter(), 7 * GST_SECOND);

@@ -9,7 +9,9 @@ using tests::Pipeline;
 
 namespace {
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
 
 struct VideoEncoder {
   const char* launch;
@@ -26,7 +28,8 @@ const VideoEncoder kVideoEncoders[] = {
     {"openh264enc name=e", "I420", "constrained-baseline"},
 };
 
-const char* const kAudioEncoders[] = {"avenc_aac", "voaacenc", "opusenc", "flacenc", "avenc_ac3", "avenc_eac3"};
+const char* const kAudioEncoders[] = {"avenc_aac", "voaacenc",  "opusenc",
+                                      "flacenc",   "avenc_ac3", "avenc_eac3"};
 
 std::string pad_caps(const Pipeline& pipeline, const char* name) {
   GstPad* pad = gst_element_get_static_pad(pipeline.sink(), name);
@@ -60,8 +63,8 @@ END_TEST
 
 START_TEST(test_format_stays_playable_behind_a_capsfilter) {
   const char* const encoder = _i == 0 ? "x264enc" : "x265enc speed-preset=ultrafast";
-  Pipeline pipeline(std::string("videotestsrc num-buffers=10 ! video/x-raw,width=160,height=120 ! ") + encoder +
-                    " name=e ! originsink name=o playlist-type=event");
+  Pipeline pipeline(std::string("videotestsrc num-buffers=10 ! video/x-raw,width=160,height=120 ! ") +
+                    encoder + " name=e ! originsink name=o playlist-type=event");
   ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
   ck_assert(contains(pipeline.sink_caps("e"), "format=(string)I420"));
 }
@@ -110,11 +113,11 @@ END_TEST
 START_TEST(test_delayed_links_of_a_demuxer) {
   gchar* folder = g_dir_make_tmp("originsink-XXXXXX", nullptr);
   const std::string file = std::string(folder) + "/film.mp4";
-  GstElement* writer = gst_parse_launch(
-      ("videotestsrc num-buffers=60 ! x264enc ! mp4mux name=m ! filesink location=" + file +
-       " audiotestsrc num-buffers=90 ! avenc_aac ! m.")
-          .c_str(),
-      nullptr);
+  GstElement* writer =
+      gst_parse_launch(("videotestsrc num-buffers=60 ! x264enc ! mp4mux name=m ! filesink location=" + file +
+                        " audiotestsrc num-buffers=90 ! avenc_aac ! m.")
+                           .c_str(),
+                       nullptr);
   gst_element_set_state(writer, GST_STATE_PLAYING);
   GstBus* bus = gst_element_get_bus(writer);
   gst_message_unref(gst_bus_timed_pop_filtered(bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS));
@@ -170,7 +173,8 @@ int main(int argc, char** argv) {
   Suite* suite = suite_create("originsink negotiation");
   TCase* tcase = tcase_create("all");
   tcase_set_timeout(tcase, 180);
-  tcase_add_loop_test(tcase, test_video_encoder_makes_what_all_players_decode, 0, G_N_ELEMENTS(kVideoEncoders));
+  tcase_add_loop_test(tcase, test_video_encoder_makes_what_all_players_decode, 0,
+                      G_N_ELEMENTS(kVideoEncoders));
   tcase_add_loop_test(tcase, test_format_stays_playable_behind_a_capsfilter, 0, 2);
   tcase_add_test(tcase, test_ten_bit_is_taken_where_it_is_asked_for);
   tcase_add_loop_test(tcase, test_audio_encoder_is_taken_as_it_is, 0, G_N_ELEMENTS(kAudioEncoders));

@@ -61,12 +61,15 @@ std::string Pipeline::sink_caps(const char* name) const {
 
 bool Pipeline::set_state(GstState state) {
   const GstStateChangeReturn result = gst_element_set_state(pipeline_, state);
-  if (result == GST_STATE_CHANGE_ASYNC) gst_element_get_state(pipeline_, nullptr, nullptr, GST_CLOCK_TIME_NONE);
+  if (result == GST_STATE_CHANGE_ASYNC)
+    gst_element_get_state(pipeline_, nullptr, nullptr, GST_CLOCK_TIME_NONE);
   pump(0);
   return result != GST_STATE_CHANGE_FAILURE && error_.empty();
 }
 
-bool Pipeline::run() { return set_state(GST_STATE_PLAYING) && wait_for_end(); }
+bool Pipeline::run() {
+  return set_state(GST_STATE_PLAYING) && wait_for_end();
+}
 
 bool Pipeline::wait_for_end() {
   const Deadline deadline;
@@ -130,7 +133,9 @@ void Pipeline::pump(GstClockTime wait) {
 void Pipeline::take(GstMessage* message) {
   GError* error = nullptr;
   switch (GST_MESSAGE_TYPE(message)) {
-    case GST_MESSAGE_EOS: ended_ = true; break;
+    case GST_MESSAGE_EOS:
+      ended_ = true;
+      break;
     case GST_MESSAGE_ERROR:
       gst_message_parse_error(message, &error, nullptr);
       if (error_.empty()) error_ = error->message;
@@ -139,9 +144,14 @@ void Pipeline::take(GstMessage* message) {
       gst_message_parse_warning(message, &error, nullptr);
       warnings_.push_back(error->message);
       break;
-    case GST_MESSAGE_LATENCY: gst_bin_recalculate_latency(GST_BIN(pipeline_)); break;
-    case GST_MESSAGE_ELEMENT: take_element_message(gst_message_get_structure(message)); break;
-    default: break;
+    case GST_MESSAGE_LATENCY:
+      gst_bin_recalculate_latency(GST_BIN(pipeline_));
+      break;
+    case GST_MESSAGE_ELEMENT:
+      take_element_message(gst_message_get_structure(message));
+      break;
+    default:
+      break;
   }
   g_clear_error(&error);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A real pipeline with an originsink named "o", for tests of the element. Everything is called on the test's thread.
-// Waits end after a generous deadline, which fails the test.
+// A real pipeline with an originsink named "o", for tests of the element. Everything is called on the test's
+// thread. Waits end after a generous deadline, which fails the test.
 #pragma once
 
 #include <gst/gst.h>

@@ -54,9 +54,8 @@ class Upstream {
  public:
   Upstream(GstElement* sink, bool accepts) : pad_(gst_pad_new("src", GST_PAD_SRC)), accepts_(accepts) {
     g_object_set_data(G_OBJECT(pad_), "upstream", this);
-    gst_pad_set_event_function(pad_, [](GstPad* pad, GstObject*, GstEvent* event) -> gboolean {
-      return of(pad)->take(event);
-    });
+    gst_pad_set_event_function(
+        pad_, [](GstPad* pad, GstObject*, GstEvent* event) -> gboolean { return of(pad)->take(event); });
     gst_pad_set_query_function(pad_, [](GstPad* pad, GstObject* parent, GstQuery* query) -> gboolean {
       if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
       gst_query_set_latency(query, TRUE, kLatency, GST_CLOCK_TIME_NONE);
@@ -73,7 +72,8 @@ class Upstream {
   }
   void begin() {
     gst_pad_push_event(pad_, gst_event_new_stream_start("test"));
-    GstCaps* caps = gst_caps_from_string("video/x-vp9, profile=(string)0, width=16, height=16, framerate=25/1");
+    GstCaps* caps =
+        gst_caps_from_string("video/x-vp9, profile=(string)0, width=16, height=16, framerate=25/1");
     gst_pad_push_event(pad_, gst_event_new_caps(caps));
     gst_caps_unref(caps);
     GstSegment segment;
@@ -85,10 +85,13 @@ class Upstream {
   static constexpr GstClockTime kLatency = 3 * GST_SECOND;
 
  private:
-  static Upstream* of(GstPad* pad) { return static_cast<Upstream*>(g_object_get_data(G_OBJECT(pad), "upstream")); }
+  static Upstream* of(GstPad* pad) {
+    return static_cast<Upstream*>(g_object_get_data(G_OBJECT(pad), "upstream"));
+  }
   gboolean take(GstEvent* event) {
     GstClockTime time = GST_CLOCK_TIME_NONE;
-    if (gst_video_event_parse_upstream_force_key_unit(event, &time, nullptr, nullptr)) requests_.push_back(time);
+    if (gst_video_event_parse_upstream_force_key_unit(event, &time, nullptr, nullptr))
+      requests_.push_back(time);
     gst_event_unref(event);
     return accepts_;
   }
@@ -121,7 +124,9 @@ START_TEST(test_encoder_with_look_ahead_lands_on_the_grid) {
     ck_assert_uint_eq(segments[i].sequence, segments[0].sequence + i);
     ck_assert(keyframes.at(segments[i].running_time));
     // At 30 frames/s every boundary has a frame within 33 ms.
-    if (i > 0) ck_assert_int_le(std::abs(static_cast<int64_t>(segments[i].duration) - int64_t{GST_SECOND}), 34 * GST_MSECOND);
+    if (i > 0)
+      ck_assert_int_le(std::abs(static_cast<int64_t>(segments[i].duration) - int64_t{GST_SECOND}),
+                       34 * GST_MSECOND);
   }
   const tests::MediaPlaylist playlist = pipeline.media_playlist("video_0");
   ck_assert_int_eq(playlist.target_duration, 1);
@@ -161,8 +166,7 @@ END_TEST
 
 START_TEST(test_non_live_source_of_a_live_presentation_is_paced) {
   GstTestClock* clock = GST_TEST_CLOCK(gst_test_clock_new());
-  Pipeline pipeline(
-      "videotestsrc num-buffers=30 ! x264enc tune=zerolatency ! originsink name=o");
+  Pipeline pipeline("videotestsrc num-buffers=30 ! x264enc tune=zerolatency ! originsink name=o");
   gst_pipeline_use_clock(GST_PIPELINE(pipeline.get()), GST_CLOCK(clock));
   ck_assert(pipeline.set_state(GST_STATE_PLAYING));
   GstClockTime last = 0;
@@ -189,8 +193,9 @@ END_TEST
 START_TEST(test_source_runs_ahead_of_the_clock) {
   static const char* const kOptions[] = {"playlist-type=vod", "playlist-type=event", "sync=false"};
   GstTestClock* clock = GST_TEST_CLOCK(gst_test_clock_new());
-  Pipeline pipeline(std::string("videotestsrc num-buffers=90 ! x264enc tune=zerolatency ! originsink name=o ") +
-                    kOptions[_i]);
+  Pipeline pipeline(
+      std::string("videotestsrc num-buffers=90 ! x264enc tune=zerolatency ! originsink name=o ") +
+      kOptions[_i]);
   gst_pipeline_use_clock(GST_PIPELINE(pipeline.get()), GST_CLOCK(clock));
   ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
   gst_object_unref(clock);

@@ -183,7 +183,7 @@ END_TEST
 START_TEST(test_resolvers_are_asked) {
   Fixture f;
   f.store.add_resolver(std::make_shared<Echo>());
-  ck_assert_str_eq(flatten(f.store.resolve("api/echo", "a=1")->body).c_str(), "a=1");
+  ck_assert(flatten(f.store.resolve("api/echo", "a=1")->body) == "a=1");
   ck_assert_ptr_null(f.store.resolve("api/other", "").get());
 }
 END_TEST

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Compares what came out of an origin with what went in."""
+
+import os
+import re
+import sys
+import unittest
+from itertools import pairwise
+from statistics import median
+
+import gdp
+import hls
+import players
+
+NANOSECOND = 1e-9
+# Containers and players round times to their own ticks.
+PLAYER_ROUNDING = 0.0015
+CODECS = {
+    "h264": r"avc1\.[0-9a-f]{6}",
+    "hevc": r"hvc1\.[ABC]?\d+\.[0-9A-F]+\.[LH]\d+(\.[0-9A-F]{1,2})*",
+    "av1": r"av01\.\d\.\d\d[MH]\.\d\d(\.\d\.\d{3}(\.\d\d){3}\.\d)?",
+    "vp9": r"vp09\.\d\d\.\d\d\.\d\d(\.\d\d){0,5}",
+    "aac": r"mp4a\.40\.2",
+    "opus": r"[Oo]pus",
+    "flac": r"fLaC",
+    "ac3": r"ac-3",
+    "eac3": r"ec-3",
+}
+
+
+class TestCase(unittest.TestCase):
+    maxDiff = None
+
+    def check_playlist(self, playlist):
+        """RFC 8216bis 4.4.3.1 and 4.4.4.1, and every border between two segments."""
+        segments = playlist.real_segments
+        self.assertTrue(segments, playlist.text)
+        for segment in segments:
+            place = f"{segment.url}\n{playlist.text}"
+            scale = segment.init.timescale
+            self.assertLessEqual(int(segment.duration + 0.5), playlist.target, place)
+            lasts = segment.chunks[-1].end - segment.chunks[0].dts
+            self.assertAlmostEqual(segment.duration, lasts / scale, delta=0.5 / scale + 1e-6, msg=place)
+            for first, second in pairwise(segment.chunks):
+                self.assertEqual(first.end, second.dts, f"between the chunks of {place}")
+            if playlist.independent:
+                self.assertTrue(segment.samples[0].sync, f"starts without a keyframe: {place}")
+        for first, second in pairwise(playlist.segments):
+            if first.gap or second.gap or second.discontinuity or first.init_url != second.init_url:
+                continue
+            self.assertEqual(first.chunks[-1].end, second.chunks[0].dts, f"between {first.url} and {second.url}")
+
+    def check_samples(self, playlist, went_in, tolerance=0.0):
+        """Same number, same sizes' order, same distances. Gives UTC (or presentation time) minus running time."""
+        samples = [(sample, segment.init.timescale) for segment in playlist.real_segments
+                   for sample in segment.samples]
+        self.assertEqual(len(samples), len(went_in), f"samples in {playlist.url}")
+        offsets = [sample.pts / scale - buffer.pts for (sample, scale), buffer in zip(samples, went_in)]
+        tick = 1 / samples[0][1]
+        spread = max(offsets) - min(offsets)
+        self.assertLessEqual(spread, tick + tolerance + 1e-6,
+                             f"presentation times moved by {spread * 1000:.3f} ms in {playlist.url}")
+        for (first, _), (second, _) in pairwise(samples):
+            self.assertLess(first.dts, second.dts)
+        return median(offsets)
+
+    def check_tracks(self, origin, presentation, tolerance=0.0):
+        """Every track by its boxes. Gives what went in and the media playlists, by track."""
+        went_in, playlists, offsets = {}, {}, {}
+        for track in origin.pads:
+            self.assertIn(track, presentation.tracks, presentation.text)
+            playlists[track] = hls.media(presentation.media_url(track)).load_segments()
+            self.assertTrue(playlists[track].ended, playlists[track].text)
+            went_in[track] = gdp.read(origin.recording(track))
+            self.check_playlist(playlists[track])
+            offsets[track] = self.check_samples(playlists[track], went_in[track], tolerance)
+        self.assertLessEqual(max(offsets.values()) - min(offsets.values()), 0.0001 + tolerance,
+                             f"tracks are apart: {offsets}")
+        return went_in, playlists
+
+    def check_codecs(self, presentation, streams):
+        for track, attributes in presentation.variants.items():
+            own = attributes["CODECS"].split(",")
+            for codec in own:
+                self.assertTrue(any(re.fullmatch(pattern, codec) for pattern in CODECS.values()), codec)
+            for kind in ("video", "audio"):
+                for name in {stream.codec for stream in streams if stream.kind == kind}:
+                    matches = [codec for codec in own if re.fullmatch(CODECS[name], codec)]
+                    self.assertEqual(len(matches), 1, f"{name} of {track}: {own}")
+        for stream in streams:
+            if stream.codec == "h264":
+                indication = {"Baseline": "42", "Constrained Baseline": "42", "Main": "4d", "High": "64"}[stream.profile]
+                pattern = rf"avc1\.{indication}[0-9a-f]{{2}}{stream.level:02x}"
+                self.assertRegex(presentation.text, pattern)
+            if stream.codec == "hevc":
+                self.assertRegex(presentation.text, rf"hvc1\.1\.[0-9A-F]+\.L{stream.level}")
+
+    def check_streams(self, streams, went_in, frame_duration, what, tolerance=0.0, decoder_trims=0):
+        """Streams of a player against the pads they must be of: by track."""
+        offsets = {}
+        for track, stream in streams.items():
+            expected = sorted(buffer.pts for buffer in went_in[track])
+            if stream.packets:
+                self.assertEqual(len(stream.packets), len(expected), f"{what}: packets of {track}")
+                decode = [dts for _, dts in stream.packets]
+                self.assertEqual(decode, sorted(set(decode)), f"{what}: decode times of {track}")
+                times = sorted(pts for pts, _ in stream.packets)
+                offsets[track] = self._check_times(times, expected, f"{what}: packets of {track}", tolerance)
+            missing = len(expected) - len(stream.frames)
+            # Decoders leave out what encoders put in front (priming), and may add what they still hold.
+            allowed = range(-2, 3 + decoder_trims) if stream.kind == "audio" else range(1)
+            self.assertIn(missing, allowed, f"{what}: {len(stream.frames)} frames of {track}, {len(expected)} in")
+            if stream.kind == "video":
+                offsets[track] = self._check_times(stream.frames, expected, f"{what}: frames of {track}", tolerance)
+            else:
+                offsets.setdefault(track, stream.frames[0] - expected[0])
+        for track, offset in offsets.items():
+            self.assertLess(abs(offset - min(offsets.values())), frame_duration * 0.9 + tolerance,
+                            f"{what}: {track} is {(offset - min(offsets.values())) * 1000:.1f} ms apart; {offsets}")
+        return offsets
+
+    def _check_times(self, times, expected, what, tolerance):
+        offsets = [out - into for out, into in zip(times, expected)]
+        self.assertLessEqual(max(offsets) - min(offsets), PLAYER_ROUNDING + tolerance, f"times of {what}")
+        return median(offsets)
+
+    def check_ffmpeg(self, url, presentation, went_in, frame_duration, tolerance=0.0):
+        streams, complaints = players.ffprobe(url)
+        self.assertEqual(complaints, "")
+        self.assertEqual(players.ffmpeg(url), "")
+        named = {track: stream for track, stream in zip(presentation.variants, by_kind(streams, "video"))}
+        for track in presentation.renditions:
+            name = presentation.renditions[track]["NAME"]
+            named[track] = next(stream for stream in streams if stream.name == name)
+        if not named.keys() >= went_in.keys():
+            named = dict(zip(went_in, streams))
+        self.check_streams(named, went_in, frame_duration, "ffmpeg", tolerance)
+        return streams
+
+    def check_hlsdemux2(self, url, went_in, frame_duration, tracks, tolerance=0.0):
+        kinds = [track.split("_")[0] for track in tracks]
+        streams = dict(zip(tracks, players.hlsdemux2(url, kinds)))
+        self.check_streams(streams, went_in, frame_duration, "hlsdemux2", tolerance)
+
+    def check_ended(self, origin, frame_duration, tolerance=0.0):
+        """A presentation that ended, by its bytes and by the players."""
+        presentation = hls.Presentation(origin.url)
+        went_in, playlists = self.check_tracks(origin, presentation, tolerance)
+        streams = self.check_ffmpeg(presentation.url, presentation, went_in, frame_duration, tolerance)
+        self.check_codecs(presentation, streams)
+        first_of_each = {track.split("_")[0]: track for track in reversed(origin.pads)}
+        self.check_hlsdemux2(presentation.url, went_in, frame_duration, list(first_of_each.values()), tolerance)
+        return presentation, playlists
+
+
+def by_kind(streams, kind):
+    return [stream for stream in streams if stream.kind == kind]
+
+
+def main():
+    """As unittest.main(), but a file of which nothing could run is a skipped test to meson."""
+    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+    if result.wasSuccessful() and result.testsRun and len(result.skipped) == result.testsRun:
+        sys.exit(77)
+    sys.stdout.flush()
+    os._exit(0 if result.wasSuccessful() else 1)

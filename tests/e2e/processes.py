@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Programs that the tests start: each is ended by its process id, whatever happened."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+# Only ends a test that hangs.
+PATIENCE = 120
+LISTENING = re.compile(r"originsink: (http://[^/\s]+:(\d+)/\S*)")
+
+
+def has_element(name):
+    return subprocess.run(["gst-inspect-1.0", "--exists", name], check=False).returncode == 0
+
+
+def require(*elements):
+    missing = [name for name in elements if not has_element(name)]
+    if missing:
+        raise unittest.SkipTest("no " + ", ".join(missing))
+
+
+def run(command):
+    """Standard output and standard error of a program that has to succeed."""
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                            timeout=PATIENCE, check=False)
+    if result.returncode != 0:
+        raise AssertionError(f"{shlex.join(map(str, command))}\nended with {result.returncode}\n{result.stderr[-3000:]}")
+    return result.stdout, result.stderr
+
+
+def launch(description, *options):
+    """The command for a pipeline."""
+    return ["gst-launch-1.0", *options, *shlex.split(description)]
+
+
+class Pipeline:
+    """A gst-launch-1.0 process in the background; leaves nothing behind."""
+
+    def __init__(self, description, *options):
+        self.description = description
+        self.lines = []
+        self._changed = threading.Condition()
+        self._ended = False
+        self._process = subprocess.Popen(launch(description, *options), stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            with self._changed:
+                self.lines.append(line.rstrip())
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def wait_for(self, pattern):
+        """The first match of a pattern in what the process prints."""
+        def found():
+            return next(filter(None, (re.search(pattern, line) for line in self.lines)), None)
+        with self._changed:
+            self._changed.wait_for(lambda: found() or self._ended, timeout=PATIENCE)
+            match = found()
+        if not match:
+            raise AssertionError(f"never printed '{pattern}': {self.report()}")
+        return match
+
+    def running(self):
+        return self._process.poll() is None
+
+    def wait(self):
+        self._process.wait(PATIENCE)
+        self._reader.join()
+
+    def interrupt(self):
+        """As Ctrl-C does."""
+        self._process.send_signal(2)
+
+    def kill(self):
+        if self.running():
+            self._process.kill()
+        self.wait()
+        self._process.stdout.close()
+
+    def report(self):
+        return "\n".join([f"gst-launch-1.0 {self.description}", *self.lines[-40:]])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        self.kill()
+        if error and not isinstance(error, unittest.SkipTest):
+            error.args = (f"{error}\n--- {self.report()}",)
+
+
+class Origin(Pipeline):
+    """A pipeline that ends in an originsink named `o`. What its pads get is recorded in files of a folder of its own.
+
+    `branches` maps a pad of the originsink to the launch description that feeds it.
+    """
+
+    def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=()):
+        self.folder = Path(tempfile.mkdtemp(prefix="origin-e2e-"))
+        self.pads = list(branches)
+        parts = [f"originsink name=o port={port} {sink}", rest]
+        # The recorder comes first and has no queue: what the originsink has got is on disk.
+        parts += [f"{source} ! tee name=to_{pad} ! gdppay ! filesink async=false sync=false buffer-mode=unbuffered"
+                  f" location={self.recording(pad)} to_{pad}. ! o.{pad}" for pad, source in branches.items()]
+        super().__init__(" ".join(parts), *options)
+        try:
+            listening = self.wait_for(LISTENING)
+        except AssertionError:
+            self.kill()
+            raise
+        self.url = listening[1]
+        self.port = int(listening[2])
+
+    def recording(self, pad):
+        return self.folder / f"{pad}.gdp"
+
+    def kill(self):
+        super().kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
