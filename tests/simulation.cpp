@@ -194,7 +194,8 @@ void Simulation::check_playlists() {
   for (const auto& source : sources) {
     const std::string& name = source->options().name;
     const auto text = get(name + "/index.m3u8");
-    if (!text) continue;
+    if (!text || *text == last_text_[name]) continue;
+    last_text_[name] = *text;
     MediaPlaylist playlist = parse_media_playlist(*text);
     check_media_playlist(playlist);
     const auto before = last_.find(name);

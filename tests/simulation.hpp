@@ -113,6 +113,7 @@ class Simulation final {
   const Settings settings_;
   Duration base_{};  // monotonic time of running time 0
   Duration next_tick_{};
+  std::map<std::string, std::string> last_text_;  // of each track's playlist
   std::map<std::string, MediaPlaylist> last_;
 };
 

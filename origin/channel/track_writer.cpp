@@ -15,6 +15,9 @@ namespace {
 constexpr Duration kLongestStill = 10s;
 constexpr Duration kWarningInterval = 30s;
 
+// How far behind its boundary a keyframe may come to count as made for it.
+Duration grid_tolerance(const Options& options) { return options.segment_duration / 8; }
+
 std::string seconds(Duration duration) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f s", to_seconds(duration));
@@ -244,12 +247,12 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
   if (decision.reason != segmenter::CutReason::kBoundary && !at_target) return;
   const Duration gop = at_target ? presentation_->max_segment() : time_of(segmenter_->longest_gop());
   const bool on_grid =
-      !at_target && keyframes_on_request_ && time_of(decision.lateness) <= options.segment_duration / 8;
+      !at_target && keyframes_on_request_ && time_of(decision.lateness) <= grid_tolerance(options);
   if (!cadence_noted_) {
     cadence_noted_ = true;
     presentation_->note_cadence(id_, {on_grid, gop});
   }
-  const bool too_far_apart = at_target || (!on_grid && gop > options.segment_duration);
+  const bool too_far_apart = at_target || (!on_grid && gop > options.segment_duration + grid_tolerance(options));
   if (!too_far_apart || warned_of_gop_) return;
   warned_of_gop_ = true;
   presentation_->warn(

@@ -11,10 +11,12 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import clips
@@ -37,23 +39,31 @@ def missing_tools():
 
 def run(command, core):
     """One process on one core: its CPU time with that of its children, and its wall time."""
-    started = time.monotonic()
-    with subprocess.Popen(["taskset", "-c", str(core)] + command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE) as process:
-        errors = process.stderr.read()
+    with tempfile.TemporaryFile() as errors:
+        started = time.monotonic()
+        process = subprocess.Popen(["taskset", "-c", str(core)] + command, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=errors)
+        watchdog = threading.Timer(subjects.DEADLINE_SECONDS, process.kill)
+        watchdog.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
+        watchdog.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        text = errors.read().decode(errors="replace")
+    if process.returncode == -signal.SIGKILL:
+        raise subprocess.TimeoutExpired(command, wall)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command)}\nended with {process.returncode}: {errors.decode(errors='replace')}")
+        raise RuntimeError(f"{' '.join(command)}\nended with {process.returncode}: {text}")
     return {"cpu": usage.ru_utime + usage.ru_stime, "user": usage.ru_utime, "system": usage.ru_stime, "wall": wall,
             "peak_rss_mb": usage.ru_maxrss / 1024}
 
 
 def measure(clip, rounds, core, scratch):
-    """Raw figures as {subject: {kind: [run, ...]}}. The subjects take turns, and each round begins with another one, so
+    """Raw figures as {subject: {kind: [run, ...]}}, and how often each got stuck. The subjects take turns, and each round begins with another one, so
     that what else the machine does falls on all of them alike."""
     figures = {subject.name: {kind: [] for kind in KINDS} for subject in subjects.ALL}
+    stuck = {subject.name: 0 for subject in subjects.ALL}
     for round_number in range(-1, rounds):  # the first one only warms caches
         turn = round_number % len(subjects.ALL)
         for subject in subjects.ALL[turn:] + subjects.ALL[:turn]:
@@ -61,10 +71,11 @@ def measure(clip, rounds, core, scratch):
                 with tempfile.TemporaryDirectory(dir=scratch) as folder:
                     source = clip.beginning if kind == "start_up" else clip.path
                     command = subject.read(source) if kind == "read" else subject.package(source, folder)
-                    figure = run(command, core)
+                    figure, times = subjects.insist(lambda line=command: run(line, core))
+                stuck[subject.name] += times
                 if round_number >= 0:
                     figures[subject.name][kind].append(figure)
-    return figures
+    return figures, stuck
 
 
 def spread(values):
@@ -75,7 +86,7 @@ def ratio(ours, peer):
     return ours / peer if peer > 0 else None
 
 
-def summarize(clip, figures, written):
+def summarize(clip, figures, stuck, written):
     frames, megabytes = sum(clip.frames.values()), clip.path.stat().st_size / 1e6
     results = {}
     for name, kinds in figures.items():
@@ -87,6 +98,7 @@ def summarize(clip, figures, written):
         result["frames_per_second"] = frames / wall
         result["megabytes_per_second"] = megabytes / wall
         result["frames_per_cpu_second"] = frames / cpu["whole"]
+        result["stuck"] = stuck[name]
         result["frames_written"] = written[name]
         result["rounds"] = kinds
         results[name] = result
@@ -132,6 +144,9 @@ def print_table(result):
     for name, ratios in result["ours_to_peer"].items():
         cpu, net, wall = ("-" if value is None else f"{value:.2f}" for value in ratios.values())
         print(f"  {subjects.OURS} / {name}: CPU {cpu}, CPU less start-up {net}, wall {wall}", file=sys.stderr)
+    for name, figures in result["subjects"].items():
+        if figures["stuck"]:
+            print(f"  {name} got stuck {figures['stuck']} times; those runs do not count", file=sys.stderr)
     reads = ", ".join(f"{subjects.BY_NAME[name].reader} {figures['read']['cpu']['median']:.3f}"
                       for name, figures in result["subjects"].items())
     print(f"  CPU s of only reading and demultiplexing it: {reads}", file=sys.stderr)
@@ -181,7 +196,8 @@ def main():
         clip = clips.prepare(name)
         with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
             written = {subject.name: subject.count(clip.path, folder) for subject in subjects.ALL}
-        result = summarize(clip, measure(clip, rounds, options.core, options.scratch), written)
+        figures, stuck = measure(clip, rounds, options.core, options.scratch)
+        result = summarize(clip, figures, stuck, written)
         print_table(result)
         report["results"].append(result)
     report["load_after"] = os.getloadavg()

@@ -4,7 +4,6 @@
 import re
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 
 HEADER = struct.Struct(">BBBBHIQQQQHQ10x")
 TYPE_BUFFER, TYPE_CAPS = 1, 2
@@ -37,9 +36,8 @@ class _Segment:
         return None if time == NONE else (time - self.start - self.offset + self.base) / SECOND
 
 
-def read(path):
+def read(data):
     """The buffers with media in a recording, in the order they came."""
-    data = Path(path).read_bytes()
     buffers, position, segment, caps = [], 0, _Segment(), ""
     while position + HEADER.size <= len(data):
         _, _, _, _, kind, size, pts, duration, _, _, flags, dts = HEADER.unpack_from(data, position)

@@ -11,20 +11,24 @@ from urllib.parse import urljoin
 
 import cmaf
 
+# Only ends a test that hangs.
+PATIENCE = 90
 # How often to look again where there is nothing to wait on.
 POLL_SECONDS = 0.1
 ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=(?:"([^"]*)"|([^,]*))')
 
 
-def fetch(url):
+def fetch(url, again=(503,)):
     """The body. A request that the origin gives up holding is made again, as players do."""
+    end = time.monotonic() + PATIENCE
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=60) as response:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as response:
                 return response.read()
         except urllib.error.HTTPError as error:
-            if error.code != 503:
+            if error.code not in again or time.monotonic() > end:
                 raise AssertionError(f"{url}: {error.code} {error.read().decode(errors='replace')}") from error
+            error.close()
             time.sleep(float(error.headers.get("Retry-After", POLL_SECONDS)))
 
 
@@ -106,7 +110,7 @@ def media(url):
 
 def media_when(url, wanted):
     """The media playlist once it is as wanted."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + PATIENCE
     while True:
         playlist = media(url)
         if wanted(playlist):
@@ -121,7 +125,8 @@ class Presentation:
 
     def __init__(self, url):
         self.url = urljoin(url, "index.m3u8")
-        self.text = fetch(self.url).decode()
+        # The address is printed before the pipeline opens the presentation.
+        self.text = fetch(self.url, again=(404, 503)).decode()
         self.variants, self.renditions = {}, {}
         pending = None
         for line in self.text.splitlines():

@@ -70,7 +70,7 @@ def hlsdemux2(url, kinds):
         run(launch(f"uridecodebin3 name=d uri={url} " + " ".join(branches), "-q"))
         streams = []
         for kind, path in files.items():
-            buffers = gdp.read(path)
+            buffers = gdp.read(path.read_bytes())
             frame_size = 0
             if kind == "audio":
                 frame_size = _bytes_per_sample(buffers[0].caps) if buffers else 0

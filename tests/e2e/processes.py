@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Programs that the tests start: each is ended by its process id, whatever happened."""
 
+import os
 import re
+import select
 import shlex
-import shutil
 import subprocess
-import tempfile
 import threading
 import unittest
-from pathlib import Path
+
+import gdp
 
 # Only ends a test that hangs.
 PATIENCE = 120
@@ -42,13 +43,14 @@ def launch(description, *options):
 class Pipeline:
     """A gst-launch-1.0 process in the background; leaves nothing behind."""
 
-    def __init__(self, description, *options):
+    def __init__(self, description, *options, pass_fds=()):
         self.description = description
         self.lines = []
         self._changed = threading.Condition()
         self._ended = False
         self._process = subprocess.Popen(launch(description, *options), stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                         pass_fds=pass_fds)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -97,24 +99,67 @@ class Pipeline:
 
     def __exit__(self, kind, error, _):
         self.kill()
-        if error and not isinstance(error, unittest.SkipTest):
-            error.args = (f"{error}\n--- {self.report()}",)
+        if error:
+            error.add_note(self.report())
+
+
+class Recording:
+    """What passes one pad, read from a pipe: a file would tell encoders that they may seek in what they wrote."""
+
+    def __init__(self):
+        self._output, self.input = os.pipe()
+        os.set_blocking(self._output, False)
+        self._data = bytearray()
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+
+    def start(self):
+        os.close(self.input)
+        self._reader.start()
+
+    def _read(self):
+        while True:
+            select.select([self._output], [], [])
+            with self._lock:
+                if not self._drain():
+                    break
+
+    def _drain(self):
+        """Whether there may be more to come."""
+        try:
+            while data := os.read(self._output, 1 << 16):
+                self._data += data
+        except BlockingIOError:
+            return True
+        return False
+
+    def buffers(self):
+        """All that the originsink has got so far, and no less."""
+        with self._lock:
+            self._drain()
+            return gdp.read(bytes(self._data))
+
+    def close(self):
+        self._reader.join()
+        os.close(self._output)
 
 
 class Origin(Pipeline):
-    """A pipeline that ends in an originsink named `o`. What its pads get is recorded in files of a folder of its own.
+    """A pipeline that ends in an originsink named `o`. What its pads get is recorded.
 
     `branches` maps a pad of the originsink to the launch description that feeds it.
     """
 
     def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=()):
-        self.folder = Path(tempfile.mkdtemp(prefix="origin-e2e-"))
-        self.pads = list(branches)
+        self.recordings = {pad: Recording() for pad in branches}
+        # The recorder comes first and has no queue: what the originsink has got is recorded.
         parts = [f"originsink name=o port={port} {sink}", rest]
-        # The recorder comes first and has no queue: what the originsink has got is on disk.
-        parts += [f"{source} ! tee name=to_{pad} ! gdppay ! filesink async=false sync=false buffer-mode=unbuffered"
-                  f" location={self.recording(pad)} to_{pad}. ! o.{pad}" for pad, source in branches.items()]
-        super().__init__(" ".join(parts), *options)
+        parts += [f"{source} ! tee name=to_{pad} ! gdppay ! fdsink async=false sync=false"
+                  f" fd={self.recordings[pad].input} to_{pad}. ! o.{pad}" for pad, source in branches.items()]
+        super().__init__(" ".join(parts), *options,
+                         pass_fds=[recording.input for recording in self.recordings.values()])
+        for recording in self.recordings.values():
+            recording.start()
         try:
             listening = self.wait_for(LISTENING)
         except AssertionError:
@@ -123,9 +168,11 @@ class Origin(Pipeline):
         self.url = listening[1]
         self.port = int(listening[2])
 
-    def recording(self, pad):
-        return self.folder / f"{pad}.gdp"
+    @property
+    def pads(self):
+        return list(self.recordings)
 
     def kill(self):
         super().kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for recording in self.recordings.values():
+            recording.close()

@@ -3,6 +3,8 @@
 
 QUEUE = "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0"
 AUDIO_BLOCK = 960
+# RFC 7845 4.2: an Opus stream starts with what its decoder drops, and no presentation starts before its start.
+OPUS_PRE_SKIP = 312 / 48000
 
 
 def picture(frames, rate="30/1", size=(160, 120), live=False, offset=0, pattern="smpte"):
