@@ -50,7 +50,7 @@ def read(data):
             caps = text.rstrip(b"\0").decode()
         elif text.startswith(b"GstEventSegment"):
             segment = _Segment(text.decode(errors="replace"))
-        elif kind == TYPE_BUFFER and size and not flags & FLAG_HEADER:
+        elif kind == TYPE_BUFFER and size and not (flags & FLAG_HEADER and caps.startswith("audio")):
             buffers.append(Buffer(segment.running(pts), segment.running(dts),
                                   None if duration == NONE else duration / SECOND, size, flags, caps))
     return buffers

@@ -147,18 +147,28 @@ class Recording:
 class Origin(Pipeline):
     """A pipeline that ends in an originsink named `o`. What its pads get is recorded.
 
-    `branches` maps a pad of the originsink to the launch description that feeds it.
+    `branches` maps a pad of the originsink to the launch description that feeds it, or to several that feed it one
+    after the other, each with the running times it has.
     """
 
     def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=()):
-        self.recordings = {pad: Recording() for pad in branches}
-        # The recorder comes first and has no queue: what the originsink has got is recorded.
+        self.pads = list(branches)
+        self._recordings = {}
         parts = [f"originsink name=o port={port} {sink}", rest]
-        parts += [f"{source} ! tee name=to_{pad} ! gdppay ! fdsink async=false sync=false"
-                  f" fd={self.recordings[pad].input} to_{pad}. ! o.{pad}" for pad, source in branches.items()]
-        super().__init__(" ".join(parts), *options,
-                         pass_fds=[recording.input for recording in self.recordings.values()])
-        for recording in self.recordings.values():
+        for pad, source in branches.items():
+            clips = [source] if isinstance(source, str) else source
+            self._recordings[pad] = [Recording() for _ in clips]
+            target = f"o.{pad}"
+            if len(clips) > 1:
+                parts.append(f"concat name=all_{pad} adjust-base=false ! queue ! o.{pad}")
+                target = f"all_{pad}."
+            # The recorder comes first and has no queue: what the originsink has got is recorded.
+            parts += [f"{clip} ! tee name=to_{pad}_{i} ! gdppay ! fdsink async=false sync=false"
+                      f" fd={recording.input} to_{pad}_{i}. ! {target}"
+                      for i, (clip, recording) in enumerate(zip(clips, self._recordings[pad]))]
+        recordings = [recording for of_pad in self._recordings.values() for recording in of_pad]
+        super().__init__(" ".join(parts), *options, pass_fds=[recording.input for recording in recordings])
+        for recording in recordings:
             recording.start()
         try:
             listening = self.wait_for(LISTENING)
@@ -168,11 +178,12 @@ class Origin(Pipeline):
         self.url = listening[1]
         self.port = int(listening[2])
 
-    @property
-    def pads(self):
-        return list(self.recordings)
+    def went_in(self, pad):
+        """The buffers that a pad has got so far."""
+        return [buffer for recording in self._recordings[pad] for buffer in recording.buffers()]
 
     def kill(self):
         super().kill()
-        for recording in self.recordings.values():
-            recording.close()
+        for of_pad in self._recordings.values():
+            for recording in of_pad:
+                recording.close()

@@ -3,7 +3,6 @@
 """Frame rates whose frames last no whole number of anything, and frames that last as long as they like."""
 
 import checks
-import hls
 from processes import Origin, require
 from sources import audio, picture, video
 
@@ -56,7 +55,7 @@ class FrameRates(checks.TestCase):
         require("x264enc")
         source = video("x264enc speed-preset=ultrafast tune=zerolatency key-int-max=1", 50, rate="5/1")
         with Origin({"video_0": source, "audio_0": audio("avenc_aac", 10)},
-                    sink="playlist-type=vod linger=-1 segment-duration=200000000") as origin:
+                    sink="playlist-type=vod linger=-1 segment-duration=200000000 part-duration=0") as origin:
             _, playlists = self.check_ended(origin, 0.2)
             self.assertEqual([len(segment.samples) for segment in playlists["video_0"].segments], [1] * 50)
 

@@ -9,7 +9,7 @@ import checks
 import hls
 import players
 from processes import Origin, launch, require, run
-from sources import audio, picture, sound, video
+from sources import audio, video
 
 FAST = "x264enc speed-preset=ultrafast tune=zerolatency"
 SECOND = 1_000_000_000
@@ -22,7 +22,7 @@ class DecodeTimes(checks.TestCase):
         with Origin({"video_0": video("x264enc speed-preset=veryfast bframes=4 b-pyramid=true key-int-max=40", 150),
                      "audio_0": audio("avenc_aac", 5)}) as origin:
             self.check_ended(origin, 1 / 30)
-            self.assertLess(origin.recordings["video_0"].buffers()[0].dts, 0)
+            self.assertLess(origin.went_in("video_0")[0].dts, 0)
 
     def test_missing_decode_times(self):
         """Matroska has none, and its presentation times are whole milliseconds."""
@@ -34,7 +34,7 @@ class DecodeTimes(checks.TestCase):
             with Origin({"video_0": "d.video_0 ! queue", "audio_0": "d.audio_0 ! queue"},
                         rest=f"filesrc location={film} ! matroskademux name=d") as origin:
                 self.check_ended(origin, 1 / 30, tolerance=0.022)
-                self.assertTrue(any(b.dts is None for b in origin.recordings["video_0"].buffers()))
+                self.assertTrue(any(b.dts is None for b in origin.went_in("video_0")))
 
 
 class Starts(checks.TestCase):
@@ -43,7 +43,7 @@ class Starts(checks.TestCase):
         with Origin({"video_0": video(FAST + " key-int-max=60", 150, offset=3 * SECOND),
                      "audio_0": audio("avenc_aac", 8)}) as origin:
             self.check_ended(origin, 1 / 30)
-            first = origin.recordings["video_0"].buffers()[0].pts
+            first = origin.went_in("video_0")[0].pts
             self.assertAlmostEqual(first, 3, places=3)
 
     def test_video_three_seconds_before_audio(self):
@@ -58,17 +58,15 @@ class Jumps(checks.TestCase):
 
     def play(self, first, second):
         require("x264enc", "concat")
-        clips = " ".join(
-            f"{picture(90, offset=start)} ! {FAST} key-int-max=30 ! h264parse ! v. "
-            f"{sound(3, offset=start)} ! avenc_aac ! a." for start in (first, second))
-        with Origin({"video_0": "concat name=v adjust-base=false ! queue",
-                     "audio_0": "concat name=a adjust-base=false ! queue"}, rest=clips) as origin:
+        starts = (first, second)
+        with Origin({"video_0": [f"{video(FAST, 90, offset=start)} key-int-max=30 ! h264parse" for start in starts],
+                     "audio_0": [audio("avenc_aac", 3, offset=start) for start in starts]}) as origin:
             presentation = hls.Presentation(origin.url)
             before_and_after = {}
             for track in origin.pads:
                 playlist = hls.media(presentation.media_url(track)).load_segments()
                 self.check_playlist(playlist)
-                went_in = origin.recordings[track].buffers()
+                went_in = origin.went_in(track)
                 samples = [(sample.pts / s.init.timescale, s.init.timescale)
                            for s in playlist.segments for sample in s.samples]
                 self.assertEqual(len(samples), len(went_in))
@@ -85,9 +83,9 @@ class Jumps(checks.TestCase):
             streams, complaints = players.ffprobe(presentation.url)
             self.assertEqual(complaints, "")
             self.assertEqual(sorted(len(stream.packets) for stream in streams),
-                             sorted(len(origin.recordings[track].buffers()) for track in origin.pads))
+                             sorted(len(origin.went_in(track)) for track in origin.pads))
             played, = players.hlsdemux2(presentation.media_url("video_0"), ["video"])
-            self.assertEqual(len(played.frames), len(origin.recordings["video_0"].buffers()))
+            self.assertEqual(len(played.frames), len(origin.went_in("video_0")))
 
     def test_jump_forward(self):
         self.play(0, 60 * SECOND)

@@ -56,11 +56,11 @@ class Ladder(checks.TestCase):
         for pad, (width, _, _) in RUNGS.items():
             stream, = players.ffprobe(presentation.media_url(pad))[0]
             self.assertEqual(stream.width, width)
-            self.assertEqual(len(stream.frames), len(origin.recordings[pad].buffers()))
+            self.assertEqual(len(stream.frames), len(origin.went_in(pad)))
         for pad in LANGUAGES:
             # An alternative rendition is a playlist of its own to GStreamer.
             stream, = players.hlsdemux2(presentation.media_url(pad), ["audio"])
-            self.assertGreaterEqual(len(stream.frames), len(origin.recordings[pad].buffers()) - 2)
+            self.assertGreaterEqual(len(stream.frames), len(origin.went_in(pad)) - 2)
             self.assertTrue(hls.media(presentation.media_url(pad)).ended)
 
 
