@@ -55,8 +55,8 @@ def can_encode():
 def count_frames(uri):
     """Packets by kind, counted by ffprobe in a file or behind a playlist."""
     output = subprocess.run(
-        ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=codec_type,nb_read_packets", "-of", "json",
-         str(uri)], check=True, capture_output=True, text=True).stdout
+        ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=codec_type,nb_read_packets",
+         "-of", "json", str(uri)], check=True, capture_output=True, text=True).stdout
     return {stream["codec_type"]: int(stream["nb_read_packets"]) for stream in json.loads(output)["streams"]}
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What packaging costs: the same MP4 without re-encoding into an in-memory VOD presentation of originsink, and into HLS
-files on a RAM disk by ffmpeg and by hlssink2. A table goes to stderr, JSON to stdout. docs/performance.md explains both.
+"""What packaging costs: the same MP4 without re-encoding into an in-memory VOD presentation of originsink, and into
+HLS files on a RAM disk by ffmpeg and by hlssink2. A table goes to stderr, JSON to stdout; docs/performance.md
+explains both.
 
 GST_PLUGIN_PATH has to name the build's gst/ folder, unless the plugin is installed."""
 
@@ -31,9 +32,10 @@ def missing_tools():
                 if not shutil.which(name)]
     if programs:
         return programs
-    # Also fills GStreamer's registry, so that no measured run scans plugins. Without a version it wants GStreamer's own.
+    # Also fills GStreamer's registry, so that no measured run scans plugins. Without a version it wants GStreamer's.
+    inspect = ["gst-inspect-1.0", "--exists", "--atleast-version=0.1"]
     elements = [name for name in ("originsink", "hlssink2", "qtdemux", "h264parse", "aacparse")
-                if subprocess.run(["gst-inspect-1.0", "--exists", "--atleast-version=0.1", name], check=False).returncode]
+                if subprocess.run(inspect + [name], check=False).returncode]
     return elements if elements else [] if clips.can_encode() else ["libx264 in ffmpeg"]
 
 
@@ -56,12 +58,12 @@ def run(command, core):
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}\nended with {process.returncode}: {text}")
     return {"cpu": usage.ru_utime + usage.ru_stime, "user": usage.ru_utime, "system": usage.ru_stime, "wall": wall,
-            "peak_rss_mb": usage.ru_maxrss / 1024}
+            "peak_rss_mb": usage.ru_maxrss * 1024 / 1e6}
 
 
 def measure(clip, rounds, core, scratch):
-    """Raw figures as {subject: {kind: [run, ...]}}, and how often each got stuck. The subjects take turns, and each round begins with another one, so
-    that what else the machine does falls on all of them alike."""
+    """Raw figures as {subject: {kind: [run, ...]}}, and how often each got stuck. The subjects take turns, and each
+    round begins with another one, so that what else the machine does falls on all of them alike."""
     figures = {subject.name: {kind: [] for kind in KINDS} for subject in subjects.ALL}
     stuck = {subject.name: 0 for subject in subjects.ALL}
     for round_number in range(-1, rounds):  # the first one only warms caches

@@ -6,7 +6,6 @@ import pathlib
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 
 import clips
@@ -19,7 +18,7 @@ ATTEMPTS = 5
 
 
 def insist(attempt):
-    """`attempt()`, again if it got stuck: hlssink2 1.22 now and then does not post the end of a short input. Gives what
+    """`attempt()`, again if it got stuck: now and then hlssink2 1.22 does not post the end of its input. Gives what
     it gives, and how often it got stuck."""
     for stuck in range(ATTEMPTS):
         try:
@@ -69,7 +68,7 @@ class OriginSink(GstSubject):
             if not lines:
                 continue
             uri = lines[0].split(": ", 1)[1] + "index.m3u8"
-            with contextlib.suppress(urllib.error.URLError, OSError):
+            with contextlib.suppress(OSError):
                 urllib.request.urlopen(uri, timeout=5).close()
                 return uri
         raise RuntimeError("originsink offered no playlist")

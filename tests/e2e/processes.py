@@ -122,6 +122,8 @@ class Recording:
             select.select([self._output], [], [])
             with self._lock:
                 if not self._drain():
+                    os.close(self._output)
+                    self._output = -1
                     break
 
     def _drain(self):
@@ -136,12 +138,13 @@ class Recording:
     def buffers(self):
         """All that the originsink has got so far, and no less."""
         with self._lock:
-            self._drain()
+            if self._output >= 0:
+                self._drain()
             return gdp.read(bytes(self._data))
 
     def close(self):
+        """Once nobody writes any more."""
         self._reader.join()
-        os.close(self._output)
 
 
 class Origin(Pipeline):

@@ -18,7 +18,7 @@ def video(encoder, frames, **options):
 
 
 def sound(seconds, rate=48000, live=False, offset=0, frequency=440):
-    return (f"audiotestsrc num-buffers={round(seconds * rate / AUDIO_BLOCK)} samplesperbuffer={AUDIO_BLOCK} "
+    return (f"audiotestsrc num-buffers={round(seconds * rate / AUDIO_BLOCK) if seconds >= 0 else -1} samplesperbuffer={AUDIO_BLOCK} "
             f"is-live={str(live).lower()} freq={frequency} volume=0.2 timestamp-offset={offset} "
             f"! audio/x-raw,rate={rate},channels=2 ! audioconvert")
 

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Live presentations, played while they grow and to their end."""
+
+import concurrent.futures
+import time
+
+import checks
+import hls
+import players
+from processes import Origin, require
+from sources import audio, video
+
+LIVE = "playlist-type=live linger=-1 window=0 segment-duration=1000000000 part-duration=200000000"
+ZERO_LATENCY = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=1000"
+LOOK_AHEAD = "x264enc speed-preset=veryfast bframes=2 key-int-max=1000"
+
+
+class Live(checks.TestCase):
+    def play(self, encoder):
+        require("x264enc", "avenc_aac")
+        started = time.time()
+        with (Origin({"video_0": video(encoder, 300, live=True), "audio_0": audio("avenc_aac", 10, live=True)},
+                     sink=LIVE) as origin, concurrent.futures.ThreadPoolExecutor() as pool):
+            presentation = hls.Presentation(origin.url)
+            for track in origin.pads:
+                hls.media_when(presentation.media_url(track), lambda p: len(p.segments) >= 2)
+            # Both follow the live edge until the presentation ends.
+            watched = pool.submit(players.ffprobe, presentation.url, "-live_start_index", "0")
+            demuxed = pool.submit(players.hlsdemux2, presentation.url, ["video", "audio"])
+            streams, complaints = watched.result()
+            edge = dict(zip(("video_0", "audio_0"), demuxed.result()))
+            self.assertEqual(complaints, "")
+            went_in, playlists = self.check_tracks(origin, hls.Presentation(origin.url))
+            self.check_grid(playlists, started)
+            named = {f"{stream.kind}_0": stream for stream in streams}
+            self.check_streams(named, went_in, 1 / 30, "ffmpeg")
+            self.check_edge(edge, went_in)
+
+    def check_grid(self, playlists, started):
+        """Segments start at whole seconds of UTC from the second one on, and are counted by them."""
+        for track, playlist in playlists.items():
+            frame = 0.022 if track == "audio_0" else 0.001
+            for segment in playlist.segments:
+                first = segment.samples[0].pts / segment.init.timescale
+                self.assertAlmostEqual(segment.date, first, delta=0.0011, msg=playlist.text)
+                if segment is not playlist.segments[0]:
+                    self.assertLess(abs(first - round(first)), frame, f"{track} {segment.number} starts at {first}")
+                    self.assertEqual(segment.number, round(first))
+            self.assertGreater(playlist.segments[0].date, started - 1)
+            self.assertLess(playlist.segments[-1].date, time.time() + 1)
+
+    def check_edge(self, edge, went_in):
+        """A player that joined at the live edge saw everything from there to the end, once."""
+        ends = {}
+        for track, stream in edge.items():
+            expected = sorted(buffer.pts for buffer in went_in[track])
+            self.assertGreater(len(stream.frames), len(expected) / 4)
+            self.assertLessEqual(len(stream.frames), len(expected) + 1)
+            step = max(b - a for a, b in zip(expected, expected[1:]))
+            for first, second in zip(stream.frames, stream.frames[1:]):
+                self.assertLess(second - first, step + 0.0015)
+                self.assertGreater(second - first, 0)
+            ends[track] = stream.frames[-1] - expected[-1]
+        self.assertLess(abs(ends["video_0"] - ends["audio_0"]), 1 / 30 + 0.022)
+
+    def test_encoder_without_latency(self):
+        self.play(ZERO_LATENCY)
+
+    def test_encoder_with_b_frames_and_look_ahead(self):
+        self.play(LOOK_AHEAD)
+
+
+if __name__ == "__main__":
+    checks.main()
