@@ -65,7 +65,8 @@ def ffprobe(url, *options):
 def ffmpeg(url, *options):
     """What ffmpeg complains of while it decodes everything, and while it copies everything."""
     _, complaints = run(["ffmpeg", "-nostdin", "-hide_banner", "-v", "warning", *options, "-i", url,
-                         "-map", "0", "-f", "null", "-", "-map", "0", "-c", "copy", "-f", "matroska", "-y", os.devnull])
+                         # In the stream's own ticks: frames that jitter are not two of the same number.
+                         "-map", "0", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-", "-map", "0", "-c", "copy", "-f", "matroska", "-y", os.devnull])
     return _complaints(complaints)
 
 

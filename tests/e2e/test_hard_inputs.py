@@ -42,7 +42,7 @@ class Starts(checks.TestCase):
         require("x264enc")
         with Origin({"video_0": video(FAST + " key-int-max=60", 150, offset=3 * SECOND),
                      "audio_0": audio("avenc_aac", 8)}) as origin:
-            self.check_ended(origin, 1 / 30)
+            self.check_ended(origin, 1 / 30, start_apart=True)
             first = origin.went_in("video_0")[0].pts
             self.assertAlmostEqual(first, 3, places=3)
 
@@ -50,7 +50,7 @@ class Starts(checks.TestCase):
         require("x264enc")
         with Origin({"video_0": video(FAST + " key-int-max=60", 240),
                      "audio_0": audio("avenc_aac", 5, offset=3 * SECOND)}) as origin:
-            self.check_ended(origin, 1 / 30)
+            self.check_ended(origin, 1 / 30, start_apart=True)
 
 
 class Jumps(checks.TestCase):

@@ -38,9 +38,9 @@ class Live(checks.TestCase):
             self.check_edge(edge, went_in)
 
     def check_grid(self, playlists, started):
-        """Segments start at whole seconds of UTC from the second one on, and are counted by them."""
+        """Segments start with the first frame of a second of UTC, from the second one on, and are counted by them."""
         for track, playlist in playlists.items():
-            frame = 0.022 if track == "audio_0" else 0.001
+            frame = 1024 / 48000 if track == "audio_0" else 1 / 30
             for segment in playlist.segments:
                 first = segment.samples[0].pts / segment.init.timescale
                 self.assertAlmostEqual(segment.date, first, delta=0.0011, msg=playlist.text)
