@@ -47,7 +47,7 @@ START_TEST(test_an_hour_of_ntsc_rates_has_no_drift) {
 }
 END_TEST
 
-START_TEST(test_b_frames_decode_from_the_first_presentation_time_on) {
+START_TEST(test_b_frames_before_zero_are_decoded_in_the_first_ticks) {
   // Presentation order 0 3 1 2, decode times two frames early, the first one negative.
   Timestamper timestamper(video_config(90'000, 3000), {});
   const Duration frame = 33'333'333ns;
@@ -56,9 +56,24 @@ START_TEST(test_b_frames_decode_from_the_first_presentation_time_on) {
   for (size_t i = 0; i < order.size(); ++i) {
     const Timed timed = push(timestamper, frame * order[i], frame * (static_cast<int>(i) - 2));
     ck_assert_int_eq(timed.pts, order[i] * 3000);
-    ck_assert_int_eq(timed.dts, static_cast<int64_t>(i) * 3000);
+    ck_assert_int_eq(timed.place, static_cast<int64_t>(i) * 3000);
+    ck_assert_int_eq(timed.dts, i <= 2 ? static_cast<int64_t>(i) : (static_cast<int64_t>(i) - 2) * 3000);
+    ck_assert_int_le(timed.dts, timed.pts);
     ck_assert_int_gt(timed.dts, last);
     last = timed.dts;
+  }
+}
+END_TEST
+
+// FFmpeg shows video late by the lowest composition offset if that is negative.
+START_TEST(test_composition_offsets_are_never_negative) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  const Duration frame = 33'333'333ns;
+  const std::vector<int> order = {0, 3, 1, 2, 6, 4, 5};
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Timed timed = push(timestamper, frame * order[i], frame * (static_cast<int>(i) - 2));
+    ck_assert_int_le(timed.dts, timed.pts);
+    ck_assert_int_eq(timed.place - timed.dts, 6000);
   }
 }
 END_TEST
@@ -137,7 +152,7 @@ START_TEST(test_without_clock_a_jump_leaves_no_hole) {
   push(timestamper, 0ns, 0ns);
   const Timed timed = push(timestamper, 10h, 10h);
   ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
-  ck_assert_int_eq(timed.dts, 3000);
+  ck_assert_int_eq(timed.place, 3000);
   const Timed still = push(timestamper, 10h + 5s, 10h + 5s);
   ck_assert_int_eq(as_int(still.before), as_int(Break::kNone));
 }
@@ -187,7 +202,8 @@ int main() {
   Suite* suite = suite_create("timestamper");
   TCase* tcase = tcase_create("timestamper");
   tcase_add_test(tcase, test_an_hour_of_ntsc_rates_has_no_drift);
-  tcase_add_test(tcase, test_b_frames_decode_from_the_first_presentation_time_on);
+  tcase_add_test(tcase, test_b_frames_before_zero_are_decoded_in_the_first_ticks);
+  tcase_add_test(tcase, test_composition_offsets_are_never_negative);
   tcase_add_test(tcase, test_missing_dts_of_reordered_frames_still_increases);
   tcase_add_test(tcase, test_missing_times_follow_the_previous_frame);
   tcase_add_test(tcase, test_hole_stays_a_hole_on_the_wall_clock);

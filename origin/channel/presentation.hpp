@@ -121,6 +121,7 @@ class Presentation {
 
  private:
   struct Slot;
+  uint64_t current_epoch(const Track::Start& start) const REQUIRES_LOCK(mutex_);
   // Covers a hole up to `until` with gaps; returns the epoch of what follows (a new one if the hole is too long).
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) REQUIRES_LOCK(mutex_);
   void mark_outage(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
@@ -152,6 +153,8 @@ class Presentation {
   MonotonicTime left_ GUARDED_BY(mutex_){};
   std::optional<MonotonicTime> first_segment_ GUARDED_BY(mutex_);
   segmenter::Anchor anchor_ GUARDED_BY(mutex_);
+  uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;         // that a segment began with
+  Duration newest_epoch_start_ GUARDED_BY(mutex_){};
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;

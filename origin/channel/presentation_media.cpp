@@ -13,6 +13,8 @@ namespace {
 // A hole shorter than this is left to the player's buffer; one longer than kLongestGap is a discontinuity.
 constexpr Duration kShortestGap = 500ms;
 constexpr Duration kLongestGap = 10min;
+// Segments of two tracks that start this close to each other start at the same time: audio frames are that long.
+constexpr Duration kAlike = 50ms;
 
 // How long the first playlists wait for tracks that were announced and do not come.
 Duration patience(const Options& options) { return std::max<Duration>(3 * options.segment_duration, 5s); }
@@ -76,7 +78,11 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
     if (end && start.time + 1ms < *end && start.epoch == slot.track.window().last_epoch()) {
       return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
     }
-    start.epoch = fill_gap(slot, start.time, std::max(start.epoch, anchor_.epoch), publication);
+    start.epoch = fill_gap(slot, start.time, current_epoch(start), publication);
+    if (start.epoch > newest_epoch_) {
+      newest_epoch_ = start.epoch;
+      newest_epoch_start_ = start.time;
+    }
     sequence = slot.track.open_segment(start, first_sequence(start.time), publication);
     slot.has_data = media_written_ = true;
     slot.last_data = slot.last_progress = clock_.monotonic();
@@ -84,6 +90,12 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
   }
   carry_out(std::move(publication));
   return sequence;
+}
+
+// A discontinuity of one track is one of all, at the same time (RFC 8216bis 6.2.4): tracks that are behind have not come
+// to it yet.
+uint64_t Presentation::current_epoch(const Track::Start& start) const {
+  return start.time + kAlike < newest_epoch_start_ ? start.epoch : std::max(start.epoch, newest_epoch_);
 }
 
 uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) {

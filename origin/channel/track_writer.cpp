@@ -97,8 +97,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   if (held_) {
     // Decode times are contiguous: a sample lasts to the next one's. Before a hole it lasts as long as it said.
     if (follows) held_->duration = static_cast<uint32_t>(timed.dts - held_->dts);
-    pending_.push_back(std::move(*held_));
-    held_.reset();
+    release_held(follows ? timed.place : held_end_);
   }
   const bool sync = media::is_sync_sample(format_, data.span());
   if (Status status = cut(timed, sync, !follows || !segment_); !status) return status;
@@ -106,6 +105,8 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     presentation_->note_dropped(id_);
     return {};
   }
+  held_place_ = timed.place;
+  held_end_ = timed.place + timed.duration;
   held_ = media::Sample{.data = media::storable(format_, data),
                         .pts = timed.pts,
                         .dts = timed.dts,
@@ -164,7 +165,7 @@ Status TrackWriter::apply_format(media::Format format) {
 
 Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
   segmenter_->set_max_segment(to_ticks(presentation_->max_segment(), format_.timescale));
-  const segmenter::Decision decision = segmenter_->next({timed.pts, timed.dts, timed.duration, sync}, force);
+  const segmenter::Decision decision = segmenter_->next({timed.pts, timed.place, timed.duration, sync}, force);
   switch (decision.before) {
     case segmenter::Cut::kNone:
       return {};
@@ -179,7 +180,7 @@ Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
-  const Result<uint64_t> opened = presentation_->open_segment(id_, {time_of(timed.dts), epoch_, sync});
+  const Result<uint64_t> opened = presentation_->open_segment(id_, {time_of(timed.place), epoch_, sync});
   if (opened) {
     segment_ = *opened;
     segment_has_chunk_ = false;
@@ -188,6 +189,14 @@ Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
   // The time was given to a gap: what comes for it is late, and the next sample tries again.
   if (opened.error().code == ErrorCode::kUnavailable) return {};
   return opened.error();
+}
+
+// The newest sample has a successor, or never will: it ends at `end` of the time line.
+void TrackWriter::release_held(int64_t end) {
+  if (pending_.empty()) pending_start_ = held_place_;
+  pending_end_ = end;
+  pending_.push_back(std::move(*held_));
+  held_.reset();
 }
 
 Status TrackWriter::flush_chunk() {
@@ -201,9 +210,8 @@ Status TrackWriter::flush_chunk() {
   if (options.wall_clock) header.producer_time = UtcTime(time_of(samples.front().pts));
   const Bytes chunk = packager::write_chunk(format_, samples, header);
 
-  const int64_t end = samples.back().dts + samples.back().duration;
   // Both ends rounded once, so that durations add up.
-  const Duration duration = time_of(end) - time_of(samples.front().dts);
+  const Duration duration = time_of(pending_end_) - time_of(pending_start_);
   const bool independent = std::any_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.sync; });
   const Status added = presentation_->add_chunk(id_, *segment_, chunk, duration, independent);
   if (added) {
@@ -229,10 +237,7 @@ void TrackWriter::warn_of_loss(const std::string& why) {
 }
 
 Status TrackWriter::finish_segment() {
-  if (held_) {
-    pending_.push_back(std::move(*held_));
-    held_.reset();
-  }
+  if (held_) release_held(held_end_);
   if (Status status = flush_chunk(); !status) return status;
   if (segment_) presentation_->close_segment(id_, *segment_);
   segment_.reset();

@@ -44,6 +44,7 @@ class TrackWriter {
   Status apply_format(media::Format format);
   Status cut(const segmenter::Timed& timed, bool sync, bool force);
   Status open_segment(const segmenter::Timed& timed, bool sync);
+  void release_held(int64_t end);
   Status flush_chunk();
   Status finish_segment();
   void warn_of_loss(const std::string& why);
@@ -69,7 +70,11 @@ class TrackWriter {
   std::optional<MonotonicTime> warned_of_loss_;
   uint32_t chunk_number_ = 0;
   std::vector<media::Sample> pending_;
+  int64_t pending_start_ = 0;  // places on the time line, ticks
+  int64_t pending_end_ = 0;
   std::optional<media::Sample> held_;  // the newest sample: its successor says how long it lasts
+  int64_t held_place_ = 0;
+  int64_t held_end_ = 0;  // if it has no successor
 };
 
 }  // namespace origin::channel

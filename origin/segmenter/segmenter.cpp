@@ -17,7 +17,7 @@ int64_t Segmenter::boundary_tick(int64_t slot) const {
 }
 
 void Segmenter::start_segment(const SampleTime& sample) {
-  segment_start_ = part_start_ = sample.dts;
+  segment_start_ = part_start_ = sample.place;
   // A frame that begins less than half its length before a boundary belongs behind it.
   const int64_t tolerance = sample.duration / 2;
   next_boundary_ = boundary_tick(slot(sample.pts + tolerance, config_.timescale, config_.segment_duration) + 1);
@@ -30,8 +30,8 @@ bool Segmenter::at_boundary(const SampleTime& sample) const {
 Decision Segmenter::next(const SampleTime& sample, bool force) {
   if (force) seen_sync_ = false;
   if (sample.sync) {
-    if (seen_sync_) longest_gop_ = std::max(longest_gop_, sample.dts - last_sync_);
-    last_sync_ = sample.dts;
+    if (seen_sync_) longest_gop_ = std::max(longest_gop_, sample.place - last_sync_);
+    last_sync_ = sample.place;
     seen_sync_ = true;
   }
 
@@ -41,13 +41,13 @@ Decision Segmenter::next(const SampleTime& sample, bool force) {
     started_ = true;
   } else if (at_boundary(sample)) {
     decision = {Cut::kSegment, CutReason::kBoundary, sample.pts - next_boundary_};
-  } else if (max_segment_ > 0 && sample.dts + sample.duration - segment_start_ > max_segment_) {
+  } else if (max_segment_ > 0 && sample.place + sample.duration - segment_start_ > max_segment_) {
     decision = {Cut::kSegment, CutReason::kTarget, 0};
   } else if (const int64_t part = to_ticks(config_.part_duration, config_.timescale);
-             part > 0 && sample.dts + sample.duration - part_start_ > part) {
+             part > 0 && sample.place + sample.duration - part_start_ > part) {
     // Closed before it would exceed the part target (RFC 8216bis 4.4.3.7: Part Target Duration).
     decision.before = Cut::kPart;
-    part_start_ = sample.dts;
+    part_start_ = sample.place;
   }
   if (decision.before == Cut::kSegment) start_segment(sample);
   return decision;

@@ -10,7 +10,7 @@ namespace origin::segmenter {
 
 struct SampleTime {
   int64_t pts = 0;       // ticks
-  int64_t dts = 0;       // ticks
+  int64_t place = 0;     // ticks; see Timed::place
   int64_t duration = 0;  // ticks, as far as is known before the next sample
   bool sync = false;
 };
@@ -60,8 +60,8 @@ class Segmenter {
 
   const Config config_;
   bool started_ = false;
-  int64_t segment_start_ = 0;   // decode time
-  int64_t part_start_ = 0;      // decode time
+  int64_t segment_start_ = 0;   // place
+  int64_t part_start_ = 0;      // place
   int64_t next_boundary_ = 0;   // presentation time
   int64_t max_segment_ = 0;
   int64_t last_sync_ = 0;

@@ -9,6 +9,8 @@ namespace {
 
 // Where neither the format nor the sample nor its predecessor says how long a frame lasts.
 constexpr Duration kAssumedFrame = 40ms;
+// Ticks that two times may differ by through rounding alone.
+constexpr int64_t kRounding = 2;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) 
 }
 
 // Where the time line stands: the end of the last sample.
-Duration Timestamper::end() const { return from_ticks(last_.dts + last_.duration, config_.timescale); }
+Duration Timestamper::end() const { return from_ticks(last_.place + last_.duration, config_.timescale); }
 
 Timestamper::Resolved Timestamper::resolve(const RawTimes& raw) const {
   if (config_.audio && raw.pts) return {*raw.pts, *raw.pts};
@@ -90,23 +92,34 @@ int64_t Timestamper::duration_of(const RawTimes& raw) const {
 Timed Timestamper::first(const Resolved& times, int64_t duration) {
   // tfdt cannot be negative: what lies before the start of a time line that begins at 0 is moved there.
   const int64_t pts = std::max<int64_t>(0, ticks(times.pts));
-  int64_t dts = pts;
-  // Decode times never run backwards, not even across a discontinuity.
-  if (started_) dts = std::max(dts, last_.dts + 1);
-  decode_shift_ = dts - ticks(times.dts);
-  return {pts, dts, duration};
+  int64_t place = pts;
+  if (started_) {
+    // The offset of a new anchor is rounded on its own: that must not open a seam.
+    const int64_t expected = last_.place + last_.duration;
+    if (std::abs(place - expected) <= kRounding) place = expected;
+    place = std::max(place, last_.place + 1);
+  }
+  if (config_.audio) return {place, place, place, duration};
+  reorder_delay_ = std::max<int64_t>(0, pts - ticks(times.dts));
+  return {pts, decode_time(place), place, duration};
 }
 
 Timed Timestamper::follow(const Resolved& times, int64_t duration) {
-  const int64_t pts = ticks(times.pts);
-  int64_t dts = ticks(times.dts) + decode_shift_;
   if (config_.audio) {
     // Jitter below one frame is not audible as such, but a hole or overlap would be: frames stay contiguous.
-    const int64_t expected = last_.dts + last_.duration;
-    if (dts < expected + last_.duration) dts = expected;
-    return {dts, dts, duration};
+    const int64_t expected = last_.place + last_.duration;
+    int64_t place = ticks(times.pts);
+    if (place < expected + last_.duration) place = expected;
+    return {place, place, place, duration};
   }
-  return {pts, std::max(dts, last_.dts + 1), duration};
+  const int64_t place = std::max(ticks(times.dts) + reorder_delay_, last_.place + 1);
+  return {std::max<int64_t>(0, ticks(times.pts)), decode_time(place), place, duration};
+}
+
+// What a decoder gets before a time line begins at 0 is given the first ticks of it: composition offsets stay positive,
+// since FFmpeg shows video late by the lowest offset if that is negative.
+int64_t Timestamper::decode_time(int64_t place) const {
+  return std::max(place - reorder_delay_, started_ ? last_.dts + 1 : 0);
 }
 
 void Timestamper::set_anchor(const Anchor& anchor) {

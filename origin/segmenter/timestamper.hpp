@@ -30,7 +30,10 @@ enum class Break : uint8_t {
 
 struct Timed {
   int64_t pts = 0;  // ticks
-  int64_t dts = 0;  // ticks; greater than the previous sample's
+  int64_t dts = 0;  // ticks, not negative; greater than the previous sample's
+  // Ticks; the decode time, moved so that a run's first sample stands at its presentation time: where a closed group of
+  // pictures begins, it is the presentation time. What segments and parts are measured in.
+  int64_t place = 0;
   int64_t duration = 0;  // ticks; what this sample lasts as far as is known before its successor
   Break before = Break::kNone;
 };
@@ -73,6 +76,7 @@ class Timestamper {
   int64_t duration_of(const RawTimes& raw) const;
   Timed first(const Resolved& times, int64_t duration);
   Timed follow(const Resolved& times, int64_t duration);
+  int64_t decode_time(int64_t place) const;
   int64_t ticks(Duration running_time) const;
   Duration end() const;
 
@@ -81,9 +85,7 @@ class Timestamper {
   bool started_ = false;
   bool anchor_changed_ = false;
   bool was_reset_ = false;
-  // Video decode times are shifted so that the first sample decodes when it is shown: tfdt is then the earliest
-  // presentation time, and composition offsets are signed (CMAF brand cmf2).
-  int64_t decode_shift_ = 0;
+  int64_t reorder_delay_ = 0;  // ticks from the first sample's decode time to its presentation time
   Timed last_;
   Duration last_raw_dts_{};
   Duration last_raw_end_{};

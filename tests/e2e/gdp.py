@@ -14,6 +14,7 @@ FLAG_HEADER = 1 << 10
 
 @dataclass(frozen=True)
 class Buffer:
+    stamp: float | None  # presentation time as it is, seconds
     pts: float | None  # running time, seconds
     dts: float | None
     duration: float | None
@@ -51,6 +52,6 @@ def read(data):
         elif text.startswith(b"GstEventSegment"):
             segment = _Segment(text.decode(errors="replace"))
         elif kind == TYPE_BUFFER and size and not (flags & FLAG_HEADER and caps.startswith("audio")):
-            buffers.append(Buffer(segment.running(pts), segment.running(dts),
+            buffers.append(Buffer(None if pts == NONE else pts / SECOND, segment.running(pts), segment.running(dts),
                                   None if duration == NONE else duration / SECOND, size, flags, caps))
     return buffers

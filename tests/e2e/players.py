@@ -27,9 +27,12 @@ class Played:
     name: str = ""
     packets: list = field(default_factory=list)  # (pts, dts)
     frames: list = field(default_factory=list)  # pts of decoded frames
+    stamps: list = field(default_factory=list)  # as frames, but on the presentation's own time line
     samples: int = 0  # decoded, audio
 
 
+# hlsdemux2 1.22 fails now and then if it has read everything before it has shown what there is.
+LOST_RACE = "Can't push EOS on non-exposed pad"
 # ffmpeg reads the init segment again with each reload of a live playlist, and tells.
 HARMLESS = re.compile(r"Found duplicated MOOV Atom. Skipped it")
 
@@ -41,7 +44,7 @@ def _complaints(text):
 def ffprobe(url, *options):
     """What ffprobe demuxes and decodes; it must have nothing to complain about."""
     out, complaints = run([
-        "ffprobe", "-v", "warning", *options, "-of", "json", "-show_entries",
+        "ffprobe", "-v", "repeat+warning", *options, "-of", "json", "-show_entries",
         "stream=index,codec_type,codec_name,profile,level,width:stream_tags=comment:"
         "packet=stream_index,pts_time,dts_time:frame=stream_index,pts_time,nb_samples", url])
     found = json.loads(out)
@@ -64,9 +67,10 @@ def ffprobe(url, *options):
 
 def ffmpeg(url, *options):
     """What ffmpeg complains of while it decodes everything, and while it copies everything."""
-    _, complaints = run(["ffmpeg", "-nostdin", "-hide_banner", "-v", "warning", *options, "-i", url,
+    _, complaints = run(["ffmpeg", "-nostdin", "-hide_banner", "-v", "repeat+warning", *options, "-i", url,
                          # In the stream's own ticks: frames that jitter are not two of the same number.
-                         "-map", "0", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-", "-map", "0", "-c", "copy", "-f", "matroska", "-y", os.devnull])
+                         "-map", "0", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-",
+                         "-map", "0", "-c", "copy", "-f", "matroska", "-y", os.devnull])
     return _complaints(complaints)
 
 
@@ -77,7 +81,14 @@ def hlsdemux2(url, kinds):
         branches = [f"d. ! {kind}/x-raw ! gdppay ! filesink async=false sync=false location={path}"
                     for kind, path in files.items()]
         # Where a decoder is missing, or a stream does not link, the pipeline ends with an error.
-        run(launch(f"uridecodebin3 name=d uri={url} " + " ".join(branches), "-q"))
+        while True:
+            try:
+                run(launch(f"uridecodebin3 name=d uri={url} " + " ".join(branches), "-q",
+                           "--gst-debug=adaptivedemux2:1"))
+                break
+            except AssertionError as error:
+                if LOST_RACE not in str(error):
+                    raise
         streams = []
         for kind, path in files.items():
             buffers = gdp.read(path.read_bytes())
@@ -85,6 +96,7 @@ def hlsdemux2(url, kinds):
             if kind == "audio":
                 frame_size = _bytes_per_sample(buffers[0].caps) if buffers else 0
             streams.append(Played(kind, frames=sorted(buffer.pts for buffer in buffers),
+                                  stamps=sorted(buffer.stamp for buffer in buffers),
                                   samples=sum(b.size for b in buffers) // frame_size if frame_size else 0))
         return streams
 

@@ -12,7 +12,7 @@ import unittest
 import gdp
 
 # Only ends a test that hangs.
-PATIENCE = 120
+PATIENCE = 90
 LISTENING = re.compile(r"originsink: (http://[^/\s]+:(\d+)/\S*)")
 
 
@@ -28,8 +28,12 @@ def require(*elements):
 
 def run(command):
     """Standard output and standard error of a program that has to succeed."""
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                            timeout=PATIENCE, check=False)
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                                timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired as hung:
+        said = (hung.stderr or b"").decode(errors="replace")
+        raise AssertionError(f"{shlex.join(map(str, command))}\nnever ended\n{said[-3000:]}") from hung
     if result.returncode != 0:
         raise AssertionError(f"{shlex.join(map(str, command))}\nended with {result.returncode}\n{result.stderr[-3000:]}")
     return result.stdout, result.stderr
