@@ -7,8 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests/install.sh build run
-[[ -f build/build.ninja ]] || meson setup build >/dev/null
-ninja -C build gst/libgstorigin.so >/dev/null
+[[ -f build/build.ninja ]] || output=$(meson setup build) || { echo "$output"; exit 1; }
+ninja -C build --quiet gst/libgstorigin.so
 
 host=${HOST:-127.0.0.1} port=${PORT:-8080} presentation=${PRESENTATION:-live}
 export GST_PLUGIN_PATH=$PWD/build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}

@@ -34,18 +34,6 @@ Ref<GstPad> feeding_pad(GstPad* source) {
   return count == 1 ? found : Ref<GstPad>();
 }
 
-Ref<GstElement> find_encoder(GstPad* sink) {
-  Ref<GstPad> at = Ref<GstPad>::share(sink);
-  for (int i = 0; at && i < kMaxElements; ++i) {
-    const auto source = Ref<GstPad>::adopt(gst_pad_get_peer(at.get()));
-    if (!source) return {};
-    auto element = Ref<GstElement>::adopt(gst_pad_get_parent_element(source.get()));
-    if (element && GST_IS_VIDEO_ENCODER(element.get())) return element;
-    at = feeding_pad(source.get());
-  }
-  return {};
-}
-
 class Frames {
  public:
   Frames(GstVideoEncoder* encoder, const Ref<OriginPresentation>& presentation)
@@ -102,29 +90,33 @@ GstPadProbeReturn on_frame(GstPad* pad, GstPadProbeInfo* info, gpointer frames) 
 
 }  // namespace
 
-bool EncoderWatch::attach(GstPad* pad, const Ref<OriginPresentation>& presentation) {
-  const Ref<GstElement> element = find_encoder(pad);
-  if (!element) {
-    detach();
-    return false;
+Ref<GstElement> find_encoder(GstPad* pad) {
+  Ref<GstPad> at = Ref<GstPad>::share(pad);
+  for (int i = 0; at && i < kMaxElements; ++i) {
+    const auto source = Ref<GstPad>::adopt(gst_pad_get_peer(at.get()));
+    if (!source) return {};
+    auto element = Ref<GstElement>::adopt(gst_pad_get_parent_element(source.get()));
+    if (element && GST_IS_VIDEO_ENCODER(element.get())) return element;
+    at = feeding_pad(source.get());
   }
-  GstVideoEncoder* encoder = GST_VIDEO_ENCODER(element.get());
-  GstPad* input = GST_VIDEO_ENCODER_SINK_PAD(encoder);
-  if (probe_ && input_.get() == input && presentation_.get() == presentation.get()) return true;
-  detach();
-  GST_INFO_OBJECT(pad, "asking %s for keyframes", GST_OBJECT_NAME(encoder));
-  input_ = Ref<GstPad>::share(input);
-  presentation_ = presentation;
-  probe_ = gst_pad_add_probe(input, GST_PAD_PROBE_TYPE_BUFFER, on_frame, new Frames(encoder, presentation),
-                             [](gpointer frames) { delete static_cast<Frames*>(frames); });
-  return true;
+  return {};
 }
 
-void EncoderWatch::detach() {
-  if (probe_) gst_pad_remove_probe(input_.get(), probe_);
-  probe_ = 0;
-  input_ = nullptr;
-  presentation_ = nullptr;
+EncoderWatch::EncoderWatch(GstElement* encoder, const Ref<OriginPresentation>& presentation)
+    : input_(Ref<GstPad>::share(GST_VIDEO_ENCODER_SINK_PAD(GST_VIDEO_ENCODER(encoder)))),
+      presentation_(presentation) {
+  probe_ = gst_pad_add_probe(input_.get(), GST_PAD_PROBE_TYPE_BUFFER, on_frame,
+                             new Frames(GST_VIDEO_ENCODER(encoder), presentation),
+                             [](gpointer frames) { delete static_cast<Frames*>(frames); });
+}
+
+EncoderWatch::~EncoderWatch() {
+  gst_pad_remove_probe(input_.get(), probe_);
+}
+
+bool EncoderWatch::is_of(GstElement* encoder, const OriginPresentation* presentation) const {
+  return encoder && input_.get() == GST_VIDEO_ENCODER_SINK_PAD(GST_VIDEO_ENCODER(encoder)) &&
+         presentation_.get() == presentation;
 }
 
 }  // namespace gst

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Watches the raw frames that go into the encoder behind one pad, and asks for a keyframe at the first one at
-// or after each boundary: exact however far the encoder looks ahead, and whenever the anchor moves. Attaching
-// and detaching from any thread, one at a time; the rest runs on the encoder's streaming thread.
+// or after each boundary: exact however far the encoder looks ahead, and whenever the anchor moves. Made and
+// destroyed on any thread; the rest runs on the encoder's streaming thread.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,21 +11,21 @@
 
 namespace gst {
 
+// The encoder in this pipeline that feeds `pad` and takes requests this way. Null: there is none.
+origin::Ref<GstElement> find_encoder(GstPad* pad);
+
 class EncoderWatch {
  public:
-  EncoderWatch() = default;
-  ~EncoderWatch() { detach(); }
+  EncoderWatch(GstElement* encoder, const origin::Ref<OriginPresentation>& presentation);
+  ~EncoderWatch();
   EncoderWatch(const EncoderWatch&) = delete;
   EncoderWatch& operator=(const EncoderWatch&) = delete;
 
-  // Follows the links upstream from `pad`. False: there is no encoder in this pipeline that takes requests
-  // this way.
-  bool attach(GstPad* pad, const origin::Ref<OriginPresentation>& presentation);
-  void detach();
+  bool is_of(GstElement* encoder, const OriginPresentation* presentation) const;
 
  private:
-  origin::Ref<GstPad> input_;  // of the encoder
-  origin::Ref<OriginPresentation> presentation_;
+  const origin::Ref<GstPad> input_;  // of the encoder, which is not kept alive
+  const origin::Ref<OriginPresentation> presentation_;
   gulong probe_ = 0;
 };
 

@@ -9,6 +9,9 @@
 
 namespace gst {
 
+using origin::MutexLock;
+using origin::Ref;
+
 namespace {
 
 constexpr int64_t kMargin = GST_SECOND;
@@ -18,59 +21,59 @@ constexpr int64_t kMaxLatency = 30 * GST_SECOND;
 // anew.
 constexpr int64_t kBackwards = 10 * GST_SECOND;
 
+// Takes the boundaries up to `end` from what was not asked for yet. Those that have passed are left out:
+// encoders would honour them at their next frame.
+std::vector<int64_t> take_due(OriginPresentation* presentation, int64_t& next, int64_t end) {
+  std::vector<int64_t> due;
+  while (next <= end) {
+    if (next > 0) due.push_back(next);
+    const int64_t boundary = origin_presentation_get_next_boundary(presentation, next);
+    if (boundary <= next) break;
+    next = boundary;
+  }
+  return due;
+}
+
 }  // namespace
 
 Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position, uint64_t segment_duration) {
-  const auto segment = static_cast<int64_t>(segment_duration);
+  std::optional<Asked> before;
   {
-    origin::MutexLock lock(mutex_);
-    if (watching_) return Answer::kAccepted;
+    MutexLock lock(mutex_);
+    if (watch_) return Answer::kAccepted;
     if (refused_) return Answer::kRefused;
-    if (!needs_restart(presentation, position) && position + horizon_ < next_) return Answer::kAccepted;
+    before = asked_;
   }
-  const std::vector<int64_t> due =
-      take_due(presentation, position, upstream_latency() + 2 * segment + kMargin);
-  Answer answer = Answer::kAccepted;
-  for (const int64_t boundary : due) {
+  const int64_t phase = origin_presentation_get_next_boundary(presentation, 0);
+  const bool goes_on =
+      before && phase == before->phase && position >= before->from - kBackwards && position <= before->next;
+  if (goes_on && position + before->horizon < before->next) return Answer::kAccepted;
+
+  Asked after = goes_on
+                    ? *before
+                    : Asked{phase, position, origin_presentation_get_next_boundary(presentation, position)};
+  after.horizon = upstream_latency() + 2 * static_cast<int64_t>(segment_duration) + kMargin;
+  const std::vector<int64_t> due = take_due(presentation, after.next, position + after.horizon);
+  {
+    MutexLock lock(mutex_);
+    if (asked_ != before) return Answer::kAccepted;  // another thread asks
+    asked_ = after;
+  }
+  if (send(due)) return Answer::kAccepted;
+  GST_INFO_OBJECT(pad_, "upstream takes no keyframe requests");
+  MutexLock lock(mutex_);
+  refused_ = true;
+  return Answer::kRefused;
+}
+
+bool KeyframeRequests::send(const std::vector<int64_t>& boundaries) {
+  for (const int64_t boundary : boundaries) {
     GST_LOG_OBJECT(pad_, "asking for a keyframe at %" GST_STIME_FORMAT, GST_STIME_ARGS(boundary));
     GstEvent* event =
         gst_video_event_new_upstream_force_key_unit(static_cast<GstClockTime>(boundary), TRUE, 0);
-    answer = gst_pad_push_event(pad_, event) ? Answer::kAccepted : Answer::kRefused;
-    if (answer == Answer::kRefused) break;
+    if (!gst_pad_push_event(pad_, event)) return false;
   }
-  if (answer == Answer::kRefused) {
-    GST_INFO_OBJECT(pad_, "upstream takes no keyframe requests");
-    origin::MutexLock lock(mutex_);
-    refused_ = true;
-  }
-  return answer;
-}
-
-bool KeyframeRequests::needs_restart(OriginPresentation* presentation, int64_t position) const {
-  return !started_ || position < asked_from_ - kBackwards || position > next_ ||
-         phase_ != origin_presentation_get_next_boundary(presentation, 0);
-}
-
-// Marks what it returns as asked for. Boundaries that have passed are left out: encoders would honour them at
-// their next frame.
-std::vector<int64_t> KeyframeRequests::take_due(OriginPresentation* presentation, int64_t position,
-                                                int64_t horizon) {
-  origin::MutexLock lock(mutex_);
-  if (needs_restart(presentation, position)) {
-    started_ = true;
-    phase_ = origin_presentation_get_next_boundary(presentation, 0);
-    asked_from_ = position;
-    next_ = origin_presentation_get_next_boundary(presentation, position);
-  }
-  horizon_ = horizon;
-  std::vector<int64_t> due;
-  while (next_ <= position + horizon) {
-    if (next_ > 0) due.push_back(next_);
-    const int64_t boundary = origin_presentation_get_next_boundary(presentation, next_);
-    if (boundary <= next_) break;
-    next_ = boundary;
-  }
-  return due;
+  return true;
 }
 
 int64_t KeyframeRequests::upstream_latency() const {
@@ -82,19 +85,38 @@ int64_t KeyframeRequests::upstream_latency() const {
 }
 
 void KeyframeRequests::restart() {
-  origin::MutexLock lock(mutex_);
-  started_ = refused_ = false;
+  MutexLock lock(mutex_);
+  asked_.reset();
+  refused_ = false;
 }
 
-void KeyframeRequests::follow(const origin::Ref<OriginPresentation>& presentation) {
-  origin::MutexLock lock(mutex_);
-  watching_ = watch_.attach(pad_, presentation);
+void KeyframeRequests::follow(const Ref<OriginPresentation>& presentation) {
+  unsigned stops = 0;
+  {
+    MutexLock lock(mutex_);
+    stops = stops_;
+  }
+  const Ref<GstElement> encoder = find_encoder(pad_);
+  {
+    MutexLock lock(mutex_);
+    if (watch_ && watch_->is_of(encoder.get(), presentation.get())) return;
+  }
+  std::unique_ptr<EncoderWatch> watch;
+  if (encoder) {
+    GST_INFO_OBJECT(pad_, "asking %s for keyframes", GST_OBJECT_NAME(encoder.get()));
+    watch = std::make_unique<EncoderWatch>(encoder.get(), presentation);
+  }
+  MutexLock lock(mutex_);
+  if (stops == stops_) std::swap(watch, watch_);
 }
 
 void KeyframeRequests::stop() {
-  origin::MutexLock lock(mutex_);
-  watch_.detach();
-  watching_ = started_ = refused_ = false;
+  std::unique_ptr<EncoderWatch> watch;  // lets go of the encoder after the lock
+  MutexLock lock(mutex_);
+  std::swap(watch, watch_);
+  ++stops_;
+  asked_.reset();
+  refused_ = false;
 }
 
 }  // namespace gst

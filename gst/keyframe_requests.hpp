@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Asks the encoder behind one pad for keyframes at the presentation's boundaries, ahead of time: one boundary
-// ahead is too late for an encoder that looks ahead. Any thread; no lock is held while an event travels
-// upstream.
+// ahead is too late for an encoder that looks ahead. Any thread; the lock only guards what is remembered.
 #pragma once
 
 #include <gst/gst.h>
 #include <origin/api/origin.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "gst/encoder_watch.hpp"
@@ -30,21 +31,24 @@ class KeyframeRequests {
   void stop();
 
  private:
-  bool needs_restart(OriginPresentation* presentation, int64_t position) const REQUIRES_LOCK(mutex_);
-  std::vector<int64_t> take_due(OriginPresentation* presentation, int64_t position, int64_t horizon);
+  // What was asked for.
+  struct Asked {
+    int64_t phase = 0;  // first boundary after running time 0: tells one anchor from another
+    int64_t from = 0;
+    int64_t next = 0;  // the first boundary that was not asked for
+    int64_t horizon = 0;
+    bool operator==(const Asked&) const = default;
+  };
+
   int64_t upstream_latency() const;
+  bool send(const std::vector<int64_t>& boundaries);
 
   GstPad* const pad_;
   origin::Mutex mutex_;
-  EncoderWatch watch_ GUARDED_BY(mutex_);
-  bool watching_ GUARDED_BY(mutex_) = false;
-  bool started_ GUARDED_BY(mutex_) = false;
+  std::unique_ptr<EncoderWatch> watch_ GUARDED_BY(mutex_);
+  unsigned stops_ GUARDED_BY(mutex_) = 0;
   bool refused_ GUARDED_BY(mutex_) = false;
-  int64_t phase_ GUARDED_BY(mutex_) =
-      0;  // first boundary after running time 0: tells one anchor from another
-  int64_t asked_from_ GUARDED_BY(mutex_) = 0;
-  int64_t next_ GUARDED_BY(mutex_) = 0;  // the first boundary that was not asked for
-  int64_t horizon_ GUARDED_BY(mutex_) = 0;
+  std::optional<Asked> asked_ GUARDED_BY(mutex_);
 };
 
 }  // namespace gst

@@ -21,10 +21,10 @@ PadStream::PadStream(GstPad* pad, Publisher& publisher)
 
 void PadStream::start() {
   const Settings settings = publisher_.settings();
+  send_requests_ = settings.send_keyframe_requests;
+  segment_duration_ = settings.segment_duration;
   {
-    MutexLock lock(branch_mutex_);
-    send_requests_ = settings.send_keyframe_requests;
-    segment_duration_ = settings.segment_duration;
+    MutexLock lock(mutex_);
     accepting_ = true;
   }
   // Before the first frame gets to the encoder.
@@ -32,16 +32,17 @@ void PadStream::start() {
 }
 
 void PadStream::halt() {
-  MutexLock lock(branch_mutex_);
+  MutexLock lock(mutex_);
   accepting_ = false;
 }
 
 void PadStream::reset() {
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), nullptr);
   remove_branch();
+  Ref<OriginTrack> track;
   {
     MutexLock lock(mutex_);
-    track_ = nullptr;
+    std::swap(track, track_);
     latency_ = GST_CLOCK_TIME_NONE;
   }
   rendition_.describe(nullptr);
@@ -57,14 +58,9 @@ void PadStream::reset() {
 // Streaming thread, or the pad is inactive, or its thread gets no further than the elements that are stopped
 // here.
 void PadStream::remove_branch() {
-  std::unique_ptr<Branch> branch;
-  {
-    MutexLock lock(branch_mutex_);
-    std::swap(branch, branch_);
-  }
-  branch.reset();
+  std::unique_ptr<Branch> branch;  // stops after the lock
   MutexLock lock(mutex_);
-  sink_ = nullptr;
+  std::swap(branch, branch_);
 }
 
 void PadStream::release() {
@@ -219,31 +215,32 @@ GstFlowReturn PadStream::ensure_branch(GstObject* parent, GstBuffer* first) {
                       ("%s gets data without caps; put a parser before it", GST_PAD_NAME(pad_)), (nullptr));
     return GST_FLOW_NOT_NEGOTIATED;
   }
+  return plug(GST_BIN(parent), first);
+}
+
+GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
   GstAppSinkCallbacks callbacks{};
   callbacks.eos = on_eos;
   callbacks.new_sample = on_sample;
-  std::string error;
   const bool paced = publisher_.settings().paced(upstream_is_live());
   GST_INFO_OBJECT(pad_, "%s, %s", codec_->name, paced ? "paced by the clock" : "as it comes");
   const Branch::Options options{codec_, needs_decode_times(first), paced, known_latency()};
-  Ref<GstElement> sink;
-  {
-    MutexLock lock(branch_mutex_);
-    if (!accepting_) return GST_FLOW_FLUSHING;
-    branch_ = Branch::plug(GST_BIN(parent), options, callbacks, this, error);
-    if (branch_) {
-      const auto input = Ref<GstPad>::adopt(branch_->input());
-      gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), input.get());
-      sink = Ref<GstElement>::share(branch_->sink());
-    }
-  }
-  if (!sink) {
+  std::string error;
+  std::unique_ptr<Branch> branch = Branch::plug(bin, options, callbacks, this, error);
+  if (!branch) {
     GST_ELEMENT_ERROR(publisher_.element(), CORE, MISSING_PLUGIN, ("%s", error.c_str()), (nullptr));
     return GST_FLOW_ERROR;
   }
-  MutexLock lock(mutex_);
-  sink_ = std::move(sink);
-  return GST_FLOW_OK;
+  const auto input = Ref<GstPad>::adopt(branch->input());
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), input.get());
+  {
+    MutexLock lock(mutex_);
+    if (accepting_) std::swap(branch, branch_);
+  }
+  if (!branch) return GST_FLOW_OK;
+  // The element stopped in the meantime, without these.
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), nullptr);
+  return GST_FLOW_FLUSHING;
 }
 
 // H.264 without decode times, unless its profile has no frames out of order (ITU-T H.264 A.2.1), and H.265.
@@ -257,11 +254,7 @@ bool PadStream::needs_decode_times(GstBuffer* first) const {
 
 // Another codec follows: what the elements still hold goes out first.
 void PadStream::unplug() {
-  Ref<GstPad> input;
-  {
-    MutexLock lock(branch_mutex_);
-    if (branch_) input = Ref<GstPad>::adopt(branch_->input());
-  }
+  const auto input = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad_)));
   if (!input) return;
   draining_ = true;
   gst_pad_send_event(input.get(), gst_event_new_eos());
@@ -334,7 +327,7 @@ Ref<OriginTrack> PadStream::track() const {
 
 Ref<GstElement> PadStream::sink() const {
   MutexLock lock(mutex_);
-  return sink_;
+  return branch_ ? Ref<GstElement>::share(branch_->sink()) : Ref<GstElement>();
 }
 
 GstClockTime PadStream::known_latency() const {
@@ -395,8 +388,10 @@ gboolean PadStream::query(GstObject* parent, GstQuery* query) {
 bool PadStream::send_upstream(GstEvent* event) {
   const Ref<GstElement> sink = this->sink();
   if (GST_EVENT_TYPE(event) == GST_EVENT_LATENCY) {
+    GstClockTime latency = GST_CLOCK_TIME_NONE;
+    gst_event_parse_latency(event, &latency);
     MutexLock lock(mutex_);
-    gst_event_parse_latency(event, &latency_);
+    latency_ = latency;
   }
   return sink ? gst_element_send_event(sink.get(), event) : gst_pad_push_event(pad_, event);
 }

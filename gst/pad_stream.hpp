@@ -54,6 +54,7 @@ class PadStream {
 
  private:
   GstFlowReturn ensure_branch(GstObject* parent, GstBuffer* first);
+  GstFlowReturn plug(GstBin* bin, GstBuffer* first);
   bool needs_decode_times(GstBuffer* first) const;
   void unplug();
   void remove_branch();
@@ -98,14 +99,10 @@ class PadStream {
   std::atomic<bool> flushed_ = false;
   std::atomic<int64_t> position_ = 0;  // running time
 
-  // Held while elements are plugged, so that no state change slips in between.
-  origin::Mutex branch_mutex_;
-  bool accepting_ GUARDED_BY(branch_mutex_) = false;
-  std::unique_ptr<Branch> branch_ GUARDED_BY(branch_mutex_);
-
   mutable origin::Mutex mutex_;
   origin::Ref<OriginTrack> track_ GUARDED_BY(mutex_);
-  origin::Ref<GstElement> sink_ GUARDED_BY(mutex_);
+  bool accepting_ GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Branch> branch_ GUARDED_BY(mutex_);
   GstClockTime latency_ GUARDED_BY(mutex_) = GST_CLOCK_TIME_NONE;
 };
 

@@ -12,5 +12,5 @@ static gboolean plugin_init(GstPlugin* plugin) {
 }
 
 #define PACKAGE "gst-origin"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, origin, "In-memory media origin for HLS and DASH",
-                  plugin_init, ORIGIN_VERSION, "LGPL", "gst-origin", "Unknown package origin")
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, origin, "In-memory media origin for HLS", plugin_init,
+                  ORIGIN_VERSION, "LGPL", "gst-origin", "Unknown package origin")

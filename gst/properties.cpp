@@ -25,6 +25,8 @@ enum PropertyId : guint {
   kQuiet,
 };
 
+constexpr guint64 kMinMemoryLimit = guint64{1} << 20;
+
 constexpr auto kReadWrite = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 constexpr auto kBeforeStart = static_cast<GParamFlags>(kReadWrite | GST_PARAM_MUTABLE_READY);
 
@@ -51,7 +53,7 @@ void install_server_properties(GObjectClass* c, const Settings& defaults) {
       c, kHost,
       g_param_spec_string(
           "host", "Host",
-          "Address to listen on: an IPv4 or IPv6 address or a name; 0.0.0.0 or :: for all interfaces",
+          "Address to listen on: an IPv4 or IPv6 address or localhost; 0.0.0.0 or :: for all interfaces",
           defaults.host.c_str(), kBeforeStart));
   g_object_class_install_property(
       c, kPort,
@@ -74,7 +76,7 @@ void install_server_properties(GObjectClass* c, const Settings& defaults) {
           "memory-limit", "Memory limit",
           "Most memory that the origin keeps media in, in bytes; of several elements that share an "
           "origin, the first one's counts",
-          1, G_MAXUINT64, defaults.memory_limit, kBeforeStart));
+          kMinMemoryLimit, G_MAXUINT64, defaults.memory_limit, kBeforeStart));
   g_object_class_install_property(
       c, kQuiet,
       g_param_spec_boolean("quiet", "Quiet", "Do not print where the origin listens", defaults.quiet,
@@ -95,9 +97,11 @@ void install_timing_properties(GObjectClass* c, const Settings& defaults) {
                           G_MAXINT64, defaults.segment_duration, kBeforeStart));
   g_object_class_install_property(
       c, kPartDuration,
-      g_param_spec_uint64("part-duration", "Part duration",
-                          "Longest Low-Latency HLS part in nanoseconds (0 = no parts)", 0, G_MAXINT64,
-                          defaults.part_duration, kBeforeStart));
+      g_param_spec_uint64(
+          "part-duration", "Part duration",
+          "Longest Low-Latency HLS part in nanoseconds (0 = no parts). Unless it is set, at most "
+          "segment-duration",
+          0, G_MAXINT64, kDefaultPartDuration, kBeforeStart));
   g_object_class_install_property(
       c, kTargetDuration,
       g_param_spec_uint(
@@ -243,7 +247,7 @@ bool get_property(const Settings& s, guint current_port, guint id, GValue* value
       g_value_set_uint64(value, s.segment_duration);
       return true;
     case kPartDuration:
-      g_value_set_uint64(value, s.part_duration);
+      g_value_set_uint64(value, s.effective_part_duration());
       return true;
     case kTargetDuration:
       g_value_set_uint(value, s.target_duration);

@@ -25,6 +25,10 @@ struct StrvFree {
   void operator()(char** strings) const { g_strfreev(strings); }
 };
 
+struct UriUnref {
+  void operator()(GUri* uri) const { g_uri_unref(uri); }
+};
+
 gint64 wall_clock_now() {
   return g_get_real_time() * GST_USECOND;
 }
@@ -61,6 +65,34 @@ std::pair<GQuark, gint> element_error(const GError* error) {
   }
 }
 
+// What to set, where the error itself does not say it.
+const char* listen_advice(const GError* error) {
+  if (g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_EXISTS)) {
+    return ". Set another port, or port=0 for any that is free";
+  }
+  if (g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_IO)) {
+    return ". Set host to an address of this machine and port to one that this user may listen on";
+  }
+  return "";
+}
+
+// Where the presentation is from this machine: "all interfaces" is nothing that a player could open.
+std::string uri_to_open(const char* base, const std::string& presentation) {
+  const std::unique_ptr<GUri, UriUnref> uri(g_uri_parse(base, G_URI_FLAGS_NONE, nullptr));
+  if (!uri) return std::string(base) + "/" + presentation + "/";
+  std::string host = g_uri_get_host(uri.get());
+  const auto address = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(host.c_str()));
+  if (address && g_inet_address_get_is_any(address.get())) {
+    const auto loopback =
+        Ref<GInetAddress>::adopt(g_inet_address_new_loopback(g_inet_address_get_family(address.get())));
+    host = origin::GCharPtr(g_inet_address_to_string(loopback.get())).get();
+  }
+  return origin::GCharPtr(g_uri_join(G_URI_FLAGS_NONE, g_uri_get_scheme(uri.get()), nullptr, host.c_str(),
+                                     g_uri_get_port(uri.get()), ("/" + presentation + "/").c_str(), nullptr,
+                                     nullptr))
+      .get();
+}
+
 }  // namespace
 
 Settings Publisher::settings() const {
@@ -69,13 +101,20 @@ Settings Publisher::settings() const {
 }
 
 bool Publisher::set_property(guint id, const GValue* value) {
+  Ref<OriginServer> replaced;  // may be the last reference: goes after the lock
   MutexLock lock(mutex_);
+  replaced = settings_.origin;
   return gst::set_property(settings_, id, value);
 }
 
 bool Publisher::get_property(guint id, GValue* value) const {
+  const Ref<OriginServer> server = this->server();
+  return gst::get_property(settings(), server ? origin_server_get_port(server.get()) : 0, id, value);
+}
+
+Ref<OriginServer> Publisher::server() const {
   MutexLock lock(mutex_);
-  return gst::get_property(settings_, server_ ? origin_server_get_port(server_.get()) : 0, id, value);
+  return server_;
 }
 
 Ref<OriginPresentation> Publisher::presentation() const {
@@ -91,27 +130,26 @@ bool Publisher::start_server() {
     server = Ref<OriginServer>::adopt(
         origin_server_obtain(settings.host.c_str(), settings.port, settings.memory_limit, &error));
     if (!server) {
-      GST_ELEMENT_ERROR(
-          element_, RESOURCE, OPEN_READ_WRITE,
-          ("Cannot listen on host=%s port=%u: %s. Set another port, or port=0 for any that is free.",
-           settings.host.c_str(), settings.port, error->message),
-          (nullptr));
+      const auto [domain, code] = element_error(error);
+      const std::string text = "Cannot listen on host=" + settings.host +
+                               " port=" + std::to_string(settings.port) + ": " + error->message +
+                               listen_advice(error);
+      post_error(domain, code, text.c_str());
       g_error_free(error);
       return false;
     }
   }
   announce(server.get(), settings);
   MutexLock lock(mutex_);
-  server_ = std::move(server);
+  std::swap(server, server_);
   return true;
 }
 
 void Publisher::announce(OriginServer* server, const Settings& settings) {
   const guint port = origin_server_get_port(server);
-  const std::unique_ptr<char*, StrvFree> uris(origin_server_get_uris(server));
-  for (char** base = uris.get(); base && *base; ++base) {
-    const char* slash = g_str_has_suffix(*base, "/") ? "" : "/";
-    const std::string uri = std::string(*base) + slash + settings.presentation + "/";
+  const std::unique_ptr<char*, StrvFree> bases(origin_server_get_uris(server));
+  for (char** base = bases.get(); base && *base; ++base) {
+    const std::string uri = uri_to_open(*base, settings.presentation);
     if (!settings.quiet) gst_print("originsink: %s\n", uri.c_str());
     GstStructure* about = gst_structure_new("origin-listening", "uri", G_TYPE_STRING, uri.c_str(), "port",
                                             G_TYPE_UINT, port, nullptr);
@@ -126,43 +164,44 @@ void Publisher::stop_server() {
 }
 
 bool Publisher::open_presentation() {
+  const Settings settings = this->settings();
+  const bool wall_clock = settings.wall_clock(true);
   GError* error = nullptr;
-  Ending::Times times;
-  {
-    MutexLock lock(mutex_);
-    liveness_known_ = false;
-    times = {settings_.idle_pad_timeout, settings_.linger};
-    open_locked(settings_.wall_clock(true), &error);
-  }
-  if (error) {
+  Ref<OriginPresentation> presentation = open(settings, wall_clock, &error);
+  if (!presentation) {
     fail(error);
     g_error_free(error);
     return false;
   }
-  ending_.start(times);
+  {
+    MutexLock lock(mutex_);
+    std::swap(presentation, presentation_);
+    wall_clock_ = wall_clock;
+    liveness_known_ = false;
+    track_names_.clear();
+  }
+  ending_.start({settings.idle_pad_timeout, settings.linger});
   return true;
 }
 
-bool Publisher::open_locked(bool wall_clock, GError** error) {
+Ref<OriginPresentation> Publisher::open(const Settings& settings, bool wall_clock, GError** error) {
   OriginPresentationOptions options;
   origin_presentation_options_init(&options);
-  options.playlist_type = settings_.playlist_type;
-  options.segment_duration = settings_.segment_duration;
-  options.part_duration = settings_.part_duration;
-  options.target_duration = settings_.target_duration;
-  options.window = settings_.window;
-  options.retention = settings_.retention;
+  options.playlist_type = settings.playlist_type;
+  options.segment_duration = settings.segment_duration;
+  options.part_duration = settings.effective_part_duration();
+  options.target_duration = settings.target_duration;
+  options.window = settings.window;
+  options.retention = settings.retention;
   options.wall_clock = wall_clock;
   options.expected_tracks = linked_pads();
-  presentation_ = Ref<OriginPresentation>::adopt(
-      origin_server_open_presentation(server_.get(), settings_.presentation.c_str(), &options, error));
-  if (!presentation_) return false;
-  wall_clock_ = wall_clock;
-  track_names_.clear();
-  watch(presentation_.get());
+  auto presentation = Ref<OriginPresentation>::adopt(
+      origin_server_open_presentation(server().get(), settings.presentation.c_str(), &options, error));
+  if (!presentation) return presentation;
+  watch(presentation.get());
   // Encoders are fed before the clock runs: what they are asked for needs a first guess.
-  if (wall_clock) origin_presentation_set_anchor(presentation_.get(), wall_clock_now());
-  return true;
+  if (wall_clock) origin_presentation_set_anchor(presentation.get(), wall_clock_now());
+  return presentation;
 }
 
 guint Publisher::linked_pads() const {
@@ -178,28 +217,47 @@ void Publisher::close_presentation() {
     MutexLock lock(mutex_);
     std::swap(presentation, presentation_);
   }
-  if (!presentation) return;
-  origin_presentation_close(presentation.get());
-  g_signal_handlers_disconnect_by_data(presentation.get(), this);
+  if (presentation) abandon(presentation.get());
+}
+
+void Publisher::abandon(OriginPresentation* presentation) {
+  origin_presentation_close(presentation);
+  g_signal_handlers_disconnect_by_data(presentation, this);
 }
 
 void Publisher::learn_liveness(bool live_input) {
-  GError* error = nullptr;
+  const Settings settings = this->settings();
+  Ref<OriginPresentation> presentation;
   {
     MutexLock lock(mutex_);
+    wait_until_reopened();
     if (!presentation_ || liveness_known_) return;
     liveness_known_ = true;
-    if (wall_clock_ == settings_.wall_clock(live_input) || !track_names_.empty()) return;
-    // An event that is written faster than the clock: nothing was published yet, so it can begin anew.
-    origin_presentation_close(presentation_.get());
-    g_signal_handlers_disconnect_by_data(presentation_.get(), this);
-    origin_server_remove_presentation(server_.get(), settings_.presentation.c_str(), nullptr);
-    open_locked(false, &error);
+    if (wall_clock_ == settings.wall_clock(live_input) || !track_names_.empty()) return;
+    reopening_ = true;
+    std::swap(presentation, presentation_);
   }
+  // An event that is written faster than the clock: nothing was published yet, so it can begin anew.
+  abandon(presentation.get());
+  origin_server_remove_presentation(server().get(), settings.presentation.c_str(), nullptr);
+  GError* error = nullptr;
+  presentation = open(settings, false, &error);
+  {
+    MutexLock lock(mutex_);
+    std::swap(presentation, presentation_);
+    wall_clock_ = false;
+    reopening_ = false;
+  }
+  reopened_.notify_all();
   if (error) {
     fail(error);
     g_error_free(error);
   }
+}
+
+// Streams that start at the same time go to the presentation that comes out.
+void Publisher::wait_until_reopened() {
+  while (reopening_) reopened_.wait(mutex_);
 }
 
 void Publisher::anchor_to_clock() {
@@ -223,30 +281,46 @@ int64_t Publisher::running_time() const {
 }
 
 Ref<OriginTrack> Publisher::add_track(Kind kind, GstPad* pad) {
-  const std::string stem = kind == Kind::kVideo ? "video_" : "audio_";
   const origin::GCharPtr pad_name(gst_object_get_name(GST_OBJECT(pad)));
-  Ref<OriginTrack> track;
-  GError* error = nullptr;
+  Ref<OriginPresentation> presentation;
+  std::string name;
   {
     MutexLock lock(mutex_);
+    wait_until_reopened();
     if (!presentation_) return {};
-    std::string name = pad_name.get();
-    if (name.compare(0, stem.size(), stem) != 0) name = stem + "0";
-    for (unsigned index = 0; track_names_.count(name) > 0; ++index) name = stem + std::to_string(index);
-    track = Ref<OriginTrack>::adopt(origin_presentation_add_track(presentation_.get(), name.c_str(), &error));
-    if (track) track_names_.insert(name);
+    presentation = presentation_;
+    name = take_track_name(kind, pad_name.get());
   }
-  if (error) {
+  GError* error = nullptr;
+  auto track =
+      Ref<OriginTrack>::adopt(origin_presentation_add_track(presentation.get(), name.c_str(), &error));
+  if (!track) {
+    {
+      MutexLock lock(mutex_);
+      track_names_.erase(name);
+    }
     fail(error);
     g_error_free(error);
   }
   return track;
 }
 
+std::string Publisher::take_track_name(Kind kind, const std::string& pad_name) {
+  const std::string stem = kind == Kind::kVideo ? "video_" : "audio_";
+  std::string name = pad_name.starts_with(stem) ? pad_name : stem + "0";
+  for (unsigned index = 0; track_names_.count(name) > 0; ++index) name = stem + std::to_string(index);
+  track_names_.insert(name);
+  return name;
+}
+
 void Publisher::fail(const GError* error) {
   const auto [domain, code] = element_error(error);
-  gst_element_message_full(element_, GST_MESSAGE_ERROR, domain, code, g_strdup(error->message), nullptr,
-                           __FILE__, GST_FUNCTION, __LINE__);
+  post_error(domain, code, error->message);
+}
+
+void Publisher::post_error(GQuark domain, gint code, const char* text) {
+  gst_element_message_full(element_, GST_MESSAGE_ERROR, domain, code, g_strdup(text), nullptr, __FILE__,
+                           GST_FUNCTION, __LINE__);
 }
 
 void Publisher::watch(OriginPresentation* presentation) {

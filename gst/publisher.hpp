@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the pads of one element share: its origin, its presentation, the anchor of running time, and the end
-// of stream. Any thread; no lock is held while messages are posted.
+// of stream. Any thread; the lock is not held while messages are posted or the origin is called, which may
+// emit signals.
 #pragma once
 
 #include <gst/gst.h>
 #include <origin/api/origin.h>
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <set>
@@ -52,8 +54,13 @@ class Publisher {
   void fail(const GError* error);
 
  private:
-  bool open_locked(bool wall_clock, GError** error) REQUIRES_LOCK(mutex_);
+  origin::Ref<OriginPresentation> open(const Settings& settings, bool wall_clock, GError** error);
+  void abandon(OriginPresentation* presentation);
+  void wait_until_reopened() REQUIRES_LOCK(mutex_);
+  std::string take_track_name(Kind kind, const std::string& pad_name) REQUIRES_LOCK(mutex_);
   void watch(OriginPresentation* presentation);
+  origin::Ref<OriginServer> server() const;
+  void post_error(GQuark domain, gint code, const char* text);
   void announce(OriginServer* server, const Settings& settings);
   guint linked_pads() const;
   void post_warning(const char* message, const char* hint);
@@ -68,6 +75,8 @@ class Publisher {
   origin::Ref<OriginPresentation> presentation_ GUARDED_BY(mutex_);
   bool wall_clock_ GUARDED_BY(mutex_) = true;
   bool liveness_known_ GUARDED_BY(mutex_) = false;
+  bool reopening_ GUARDED_BY(mutex_) = false;
+  std::condition_variable_any reopened_;
   std::set<std::string> track_names_ GUARDED_BY(mutex_);
   std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // hint, monotonic time
 

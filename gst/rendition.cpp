@@ -38,10 +38,10 @@ void Rendition::read(const GstTagList* tags) {
   apply();
 }
 
-void Rendition::describe(const origin::Ref<OriginTrack>& track) {
+void Rendition::describe(origin::Ref<OriginTrack> track) {
   {
     MutexLock lock(mutex_);
-    track_ = track;
+    std::swap(track, track_);
   }
   apply();
 }

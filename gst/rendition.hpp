@@ -29,7 +29,7 @@ class Rendition {
   // Takes language and title from the stream's tags.
   void read(const GstTagList* tags);
   // Describes a new track, and from now on changes of it. Null: none.
-  void describe(const origin::Ref<OriginTrack>& track);
+  void describe(origin::Ref<OriginTrack> track);
 
  private:
   void apply();

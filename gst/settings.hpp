@@ -5,6 +5,8 @@
 #include <gst/gst.h>
 #include <origin/api/origin.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include "origin/base/ref.hpp"
@@ -12,6 +14,8 @@
 namespace gst {
 
 enum class Sync { kAuto, kTrue, kFalse };
+
+constexpr guint64 kDefaultPartDuration = 500 * GST_MSECOND;
 
 struct Settings {
   std::string presentation = "live";
@@ -21,8 +25,8 @@ struct Settings {
   guint64 memory_limit = guint64{1} << 30;  // bytes
   OriginPlaylistType playlist_type = ORIGIN_PLAYLIST_TYPE_LIVE;
   guint64 segment_duration = 2 * GST_SECOND;
-  guint64 part_duration = 500 * GST_MSECOND;
-  guint target_duration = 0;  // seconds
+  std::optional<guint64> part_duration;  // as it was set
+  guint target_duration = 0;             // seconds
   guint64 window = 60 * GST_SECOND;
   gint64 retention = 3600 * GST_SECOND;
   gint64 linger = 0;
@@ -31,6 +35,10 @@ struct Settings {
   Sync sync = Sync::kAuto;
   bool quiet = false;
 
+  // No part is longer than its segment: who shortens segments need not think of parts.
+  guint64 effective_part_duration() const {
+    return part_duration.value_or(std::min(kDefaultPartDuration, segment_duration));
+  }
   // Whether data of a pad waits for its time.
   bool paced(bool live_input) const {
     if (sync != Sync::kAuto) return sync == Sync::kTrue;

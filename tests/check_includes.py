@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails on an #include that the design's table of rooms does not have, on GObject boilerplate outside its places, on a
-GStreamer header outside gst/, and on a source file without an SPDX line."""
+"""Fails on an #include that the table of rooms does not have or that is not root-relative, on a GStreamer header or
+GObject boilerplate outside its places, and on a text file that could carry an SPDX line and has none."""
 
 import pathlib
 import re
 import sys
 
 PIPELINE = {"base", "media", "segmenter", "packager", "timeline", "store"}
-ALLOWED = {
+ORIGIN_ROOMS = {
     "base": set(),
     "media": {"base"},
     "segmenter": {"base", "media"},
@@ -23,57 +23,143 @@ ALLOWED = {
     "api": {"channel", "http", "cluster", "store", "media", "base"},
     "server": {"api", "base"},
     "web": set(),
-    "gst": {"api", "base"},
 }
-INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-GOBJECT = re.compile(r"\b(G_DEFINE_\w*TYPE\w*|G_DECLARE_\w+_TYPE|g_type_register_static)\b")
-GSTREAMER = re.compile(r"^gst/(?!.*\.hpp$)|^gst/(app|video|audio|base|pbutils|tag|check)/")
+ALLOWED = ORIGIN_ROOMS | {
+    "gst": {"api", "base"},
+    "examples": {"api"},
+    "tests": set(ORIGIN_ROOMS),
+}
+USE_GSTREAMER = {"gst", "examples", "tests"}
+
 SOURCES = {".c", ".h", ".cpp", ".hpp"}
+COMMENTED = SOURCES | {".css", ".html", ".js", ".map", ".md", ".mjs", ".py", ".sh", ".supp", ".svg", ".xml"}
+COMMENTED_NAMES = {".clang-format", ".gitignore", ".npmrc", "meson.build", "meson_options.txt"}
+TOPS = (".ci", "docs", "examples", "gst", "origin", "tests")
+
+SPDX = "SPDX-License-Identifier: LGPL-2.1-or-later"
+FIXED_FIRST_LINES = ("#!", "<?xml", "<!doctype")
+DIRECTIVE = re.compile(r"^\s*#\s*(?:include|include_next|import)\b(.*)", re.MULTILINE)
+INCLUDED = re.compile(r'\s*(?:"([^"]+)"|<([^>]+)>)')
+GOBJECT = re.compile(r"\b(G_DEFINE_\w*TYPE\w*|G_DECLARE_\w+_TYPE|g_type_register_static)\b")
 
 
 def room_of(path):
-    return path.parts[1] if path.parts[0] == "origin" else path.parts[0]
+    """Of a file or an include in the tree; None where rooms are not kept."""
+    parts = path.parts
+    if parts[0] == "origin":
+        return parts[1] if len(parts) > 2 else None
+    return parts[0] if parts[0] in ALLOWED else None
 
 
 def gobject_allowed(path):
     return room_of(path) in {"gst", "api"} or path.as_posix() == "origin/transport/soup_stream.cpp"
 
 
-def include_faults(path, text):
-    room = room_of(path)
-    for include in INCLUDE.findall(text):
-        if GSTREAMER.match(include) and room != "gst":
-            yield f"{path}: includes the GStreamer header {include}; only gst/ may"
-            continue
-        target = re.match(r"origin/(\w+)/", include)
-        if target and target[1] != room and target[1] not in ALLOWED[room]:
-            yield f"{path}: room '{room}' may not include {include}; it may include {sorted(ALLOWED[room])}"
+def include_fault(path, directive):
+    room, include = room_of(path), INCLUDED.match(directive)
+    if not include:
+        return f"#include{directive} does not name a file"
+    name = include[1] or include[2]
+    target = pathlib.PurePosixPath(name)
+    if target.is_absolute() or {".", ".."} & set(name.split("/")):
+        return f"{name} is not root-relative"
+    # gst/ is a folder of this tree and one of GStreamer's.
+    if target.parts[0] == "gstreamer-1.0" or (target.parts[0] == "gst" and target.suffix != ".hpp"):
+        return None if room in USE_GSTREAMER else f"{name} is a header of GStreamer; only {sorted(USE_GSTREAMER)} may"
+    if target.parts[0] not in {"origin", "gst", "examples", "tests"}:
+        return f"{name} is not root-relative" if include[1] else None
+    if room_of(target) not in ALLOWED[room] | {room}:
+        return f"room '{room}' may not include {name}; it may include {sorted(ALLOWED[room])}"
+    return None
+
+
+def has_spdx(text):
+    lines = text.split("\n", 2)
+    at = 1 if lines[0].lower().startswith(FIXED_FIRST_LINES) else 0
+    return at < len(lines) and SPDX in lines[at]
+
+
+def file_faults(path, text):
+    if not has_spdx(text):
+        yield f"the first line has no {SPDX}"
+    if path.suffix not in SOURCES:
+        return
+    if room_of(path) not in ALLOWED:
+        yield f"room '{room_of(path)}' is not in the table"
+        return
+    if room_of(path) != "tests" and GOBJECT.search(text) and not gobject_allowed(path):
+        yield "GObject boilerplate belongs to gst/, origin/api/ and the stream of origin/transport/"
+    yield from filter(None, (include_fault(path, directive) for directive in DIRECTIVE.findall(text)))
+
+
+def is_checked(path):
+    return path.suffix in COMMENTED or path.name in COMMENTED_NAMES
+
+
+def files(root):
+    yield from (file for file in root.iterdir() if file.is_file())
+    for top in TOPS:
+        yield from (file for file in (root / top).rglob("*") if file.is_file())
 
 
 def faults(root):
-    for top in ("origin", "gst"):
-        for file in sorted((root / top).rglob("*")):
-            path = file.relative_to(root)
-            if file.suffix not in SOURCES or "node_modules" in path.parts:
-                continue
-            text = file.read_text(encoding="utf-8")
-            if "SPDX-License-Identifier: LGPL-2.1-or-later" not in text.split("\n", 3)[0]:
-                yield f"{path}: the first line has no SPDX-License-Identifier"
-            if GOBJECT.search(text) and not gobject_allowed(path):
-                yield f"{path}: GObject boilerplate belongs to gst/, origin/api/ and the stream of origin/transport/"
-            if top == "origin" and room_of(path) not in ALLOWED:
-                yield f"{path}: room '{room_of(path)}' is not in the design's table"
-                continue
-            yield from include_faults(path, text)
+    for file in sorted(files(root)):
+        path = pathlib.PurePosixPath(file.relative_to(root))
+        if "node_modules" in path.parts:
+            continue
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if is_checked(path) or text.startswith("#!"):
+            yield from (f"{path}: {fault}" for fault in file_faults(path, text))
+
+
+GOOD = {
+    "origin/store/x.cpp": '#include "origin/store/x.hpp"\n#include <map>\n#include "origin/base/bytes.hpp"\n',
+    "origin/api/x.h": "#include <origin/api/origin-types.h>\n#include <gio/gio.h>\n",
+    "gst/x.cpp": '#include <gst/gst.h>\n#include "gst/caps.hpp"\n#include <origin/api/origin.h>\n',
+    "tests/test_x.cpp": '#include <gst/app/gstappsink.h>\n#include "origin/http/server.hpp"\n',
+    "examples/x.c": "#include <gst/gst.h>\n#include <origin/api/origin.h>\n",
+}
+BAD = {
+    "origin/store/x.cpp": (
+        '#include "origin/http/server.hpp"',
+        "# include <origin/http/server.hpp>",
+        '#include "../http/server.hpp"',
+        '#include "./store.hpp"',
+        '#include "store.hpp"',
+        '#include "origin/base/../http/server.hpp"',
+        "#include </usr/include/gst/gst.h>",
+        '#include "gst/caps.hpp"',
+        "#include <gst/caps.hpp>",
+        "#include <gst/gst.h>",
+        "#include <gst/video/video.h>",
+        "#include <gstreamer-1.0/gst/gst.h>",
+        '#include "tests/simulation.hpp"',
+        "#include SERVER_HEADER",
+        "G_DEFINE_TYPE(Foo, foo, G_TYPE_OBJECT)",
+    ),
+    "origin/unheard_of/x.cpp": ("",),
+    "origin/x.cpp": ("",),
+    "gst/x.cpp": ('#include "caps.hpp"', '#include "origin/store/store.hpp"'),
+    "tests/test_x.cpp": ('#include "simulation.hpp"',),
+    "examples/x.c": ("#include <origin/store/store.hpp>",),
+}
 
 
 def self_test():
     """The checks themselves can fail."""
-    bad = pathlib.PurePosixPath("origin/store/x.cpp")
-    assert list(include_faults(bad, '#include "origin/http/server.hpp"\n'))
-    assert list(include_faults(bad, "#include <gst/gst.h>\n"))
-    assert not list(include_faults(bad, '#include "origin/base/bytes.hpp"\n'))
-    assert GOBJECT.search("G_DEFINE_TYPE(Foo, foo, G_TYPE_OBJECT)") and not gobject_allowed(bad)
+    for name, text in GOOD.items():
+        found = list(file_faults(pathlib.PurePosixPath(name), f"// {SPDX}\n{text}"))
+        assert not found, found
+    for name, texts in BAD.items():
+        for text in texts:
+            found = list(file_faults(pathlib.PurePosixPath(name), f"// {SPDX}\n{text}\n"))
+            assert len(found) == 1, (name, text, found)
+    for name in ("README.md", "tests/x.mjs", "origin/x.map", ".clang-format", "origin/web/meson.build", "tests/x.supp"):
+        path = pathlib.PurePosixPath(name)
+        assert is_checked(path), name
+        assert len(list(file_faults(path, f"text\n# {SPDX}\n"))) == 1, name
+        assert not list(file_faults(path, f"#!/bin/sh\n# {SPDX}\n")), name
+    assert not has_spdx("#!/bin/sh") and not is_checked(pathlib.PurePosixPath("tests/golden/live.m3u8"))
 
 
 def main():

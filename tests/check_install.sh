@@ -19,11 +19,15 @@ find "$root" -name 'Origin-0.typelib' | grep . >/dev/null || { echo "no introspe
 
 libdir=$root$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --variable=libdir liborigin)
 includedir=$root$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --variable=includedir liborigin)
-export LD_LIBRARY_PATH=$libdir
 # shellcheck disable=SC2046
 cc "$source/examples/embed.c" -I"$includedir/gst-origin" $(pkg-config --cflags --libs gstreamer-1.0 gio-2.0) \
   -L"$libdir" $(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --libs-only-l liborigin) -o "$root/embed"
-GST_PLUGIN_PATH=$(dirname "$plugin") GST_REGISTRY=$root/registry.bin gst-inspect-1.0 originsink | grep 'Media origin' >/dev/null
+
+# A program that only knows the plugin folder has to get liborigin.so with it, wherever the prefix is. Below DESTDIR it
+# is not where the plugin says.
+readelf -d "$plugin" | grep -E "\((RUNPATH|RPATH)\).*\[([^]]*:)?${libdir#"$root"}(:[^]]*)?\]" >/dev/null ||
+  { echo "libgstorigin.so does not say that liborigin.so is in ${libdir#"$root"}"; exit 1; }
+LD_LIBRARY_PATH=$libdir GST_PLUGIN_PATH=$(dirname "$plugin") GST_REGISTRY=$root/registry.bin gst-inspect-1.0 originsink | grep 'Media origin' >/dev/null
 
 # Only the C API is visible.
 if nm -D --defined-only "$libdir/liborigin.so" | awk '{print $3}' | grep -v '^origin_' | grep .; then

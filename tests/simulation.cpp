@@ -125,6 +125,7 @@ void Simulation::leave() {
 void Simulation::restart(Duration pause) {
   leave();
   clock.advance(pause);
+  std::erase_if(last_, [&](const auto& entry) { return !get(entry.first + "/index.m3u8"); });
   base_ = clock.monotonic().time_since_epoch();
   now = next_tick_ = 0s;
   auto opened = directory.open(settings_.channel, std::make_shared<Recorder>(*this));
@@ -199,7 +200,7 @@ void Simulation::check_playlists() {
     MediaPlaylist playlist = parse_media_playlist(*text);
     check_media_playlist(playlist);
     const auto before = last_.find(name);
-    if (before != last_.end()) check_successor(before->second, playlist);
+    if (before != last_.end()) check_successor(before->second, playlist, settings_.memory_limit < 100 << 20);
     last_[name] = std::move(playlist);
   }
 }

@@ -40,12 +40,11 @@ START_TEST(test_nothing_measured_is_nothing) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("bandwidth");
-  TCase* tcase = tcase_create("bandwidth");
-  tcase_add_test(tcase, test_peak_ignores_sets_shorter_than_half_a_target);
-  tcase_add_test(tcase, test_peak_is_the_highest_set_and_stays);
-  tcase_add_test(tcase, test_a_segment_longer_than_any_set_counts_alone);
-  tcase_add_test(tcase, test_nothing_measured_is_nothing);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_peak_ignores_sets_shorter_than_half_a_target,
+      test_peak_is_the_highest_set_and_stays,
+      test_a_segment_longer_than_any_set_counts_alone,
+      test_nothing_measured_is_nothing,
+  };
+  return run_tests("bandwidth", tests);
 }

@@ -90,6 +90,18 @@ START_TEST(test_live_segments_lie_on_the_utc_grid) {
 }
 END_TEST
 
+START_TEST(test_first_frame_just_before_a_boundary_counts_as_at_it) {
+  Simulation::Settings wanted = settings();
+  wanted.start = std::chrono::seconds(1'700'000'000) - 10ms;
+  Simulation simulation(wanted);
+  simulation.add(video());
+  run(simulation, 10s);
+  for (const ListedSegment& segment : simulation.playlist("video_0").segments) {
+    ck_assert_msg(std::abs(*segment.date - 2.0 * segment.sequence) < 0.034, "%f", *segment.date);
+  }
+}
+END_TEST
+
 START_TEST(test_memory_and_names_are_flat_once_the_window_is_full) {
   Simulation simulation(settings());
   simulation.add({.name = "video_0", .extra_bytes = 5000});
@@ -415,6 +427,54 @@ START_TEST(test_event_ends_with_an_error_when_memory_is_short) {
 }
 END_TEST
 
+START_TEST(test_a_track_that_has_ended_gives_up_its_memory_first) {
+  Simulation::Settings wanted = settings();
+  wanted.memory_limit = 4 << 20;
+  Simulation simulation(wanted);
+  simulation.add({.name = "video_0", .extra_bytes = 5000});
+  Source& microphone = simulation.add(audio());
+  run(simulation, 8s);
+  microphone.end();
+  run(simulation, 120s);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  for (const ListedSegment& segment : playlist.segments) ck_assert(!segment.gap);
+  ck_assert_uint_eq(playlist.segments.back().sequence, 850'000'059);
+}
+END_TEST
+
+START_TEST(test_track_that_a_new_run_does_not_have_goes_with_its_window) {
+  Simulation::Settings wanted = settings();
+  wanted.channel.window = 10s;
+  Simulation simulation(wanted);
+  simulation.add(video("video_0"));
+  run(simulation, 20s);
+  simulation.restart(2s);
+  simulation.add(video("video_1"));
+  run(simulation, 5s);
+  ck_assert(simulation.get("video_0/index.m3u8").has_value());
+  run(simulation, 40s);
+  ck_assert(!simulation.get("video_0/index.m3u8").has_value());
+  simulation.restart(2s);
+  simulation.add(video("video_0"));
+  run(simulation, 10s);
+  simulation.check_fetchable("video_0");
+}
+END_TEST
+
+START_TEST(test_anchor_said_again_after_a_jump_changes_nothing) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  run(simulation, 21s);
+  camera.jump(-5s);
+  const Duration anchor = simulation.clock.utc().time_since_epoch() - simulation.now;
+  for (Duration until = 22s; until < 60s; until += 1s) {
+    run(simulation, until);
+    simulation.presentation->set_anchor(anchor);
+  }
+  ck_assert_uint_eq(simulation.playlist("video_0").segments.back().discontinuity_sequence, 1);
+}
+END_TEST
+
 START_TEST(test_a_budget_below_three_targets_never_stops_a_live_stream) {
   Simulation::Settings wanted = settings();
   wanted.memory_limit = 1 << 20;
@@ -422,6 +482,9 @@ START_TEST(test_a_budget_below_three_targets_never_stops_a_live_stream) {
   simulation.add({.name = "video_0", .extra_bytes = 20'000});  // 1.2 MB a segment
   run(simulation, 60s);
   ck_assert(warned(simulation, "memory-limit"));
+  // The playlist goes on, whatever is lost.
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  ck_assert_uint_ge(playlist.segments.back().sequence, 850'000'027);
 }
 END_TEST
 
@@ -563,6 +626,7 @@ int main() {
   TCase* tcase = tcase_create("channel");
   tcase_set_timeout(tcase, 300);
   tcase_add_test(tcase, test_live_segments_lie_on_the_utc_grid);
+  tcase_add_test(tcase, test_first_frame_just_before_a_boundary_counts_as_at_it);
   tcase_add_test(tcase, test_memory_and_names_are_flat_once_the_window_is_full);
   tcase_add_test(tcase, test_segments_that_left_stay_fetchable_for_a_while);
   tcase_add_test(tcase, test_restart_goes_on_counting_with_a_discontinuity);
@@ -585,6 +649,9 @@ int main() {
   tcase_add_test(tcase, test_event_keeps_its_first_segment);
   tcase_add_test(tcase, test_live_loses_its_oldest_when_memory_is_short);
   tcase_add_test(tcase, test_event_ends_with_an_error_when_memory_is_short);
+  tcase_add_test(tcase, test_a_track_that_has_ended_gives_up_its_memory_first);
+  tcase_add_test(tcase, test_track_that_a_new_run_does_not_have_goes_with_its_window);
+  tcase_add_test(tcase, test_anchor_said_again_after_a_jump_changes_nothing);
   tcase_add_test(tcase, test_a_budget_below_three_targets_never_stops_a_live_stream);
   tcase_add_test(tcase, test_frames_come_out_as_they_went_in);
   tcase_add_test(tcase, test_hour_of_ntsc_audio_and_video_stays_in_step);

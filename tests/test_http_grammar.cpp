@@ -2,7 +2,7 @@
 // Names, ranges, conditions and Accept-Encoding by table.
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/conditions.hpp"
-#include "origin/http/json.hpp"
+#include "origin/base/json.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
 #include "origin/http/request_id.hpp"
@@ -305,6 +305,9 @@ START_TEST(test_json_escapes_what_it_is_given) {
   ck_assert_str_eq(escaped.c_str(), "{\"error\":\"a \\\"b\\\"\\n\\\\\"}\n");
   const std::string nested = JsonDocument().begin("m").add("n", uint64_t{7}).end().add("b", true).text();
   ck_assert_str_eq(nested.c_str(), "{\"m\":{\"n\":7},\"b\":true}\n");
+  JsonDocument list;
+  list.begin_array("a").add_element("x").begin_element().add("d", 0.5).add("s", "y").end().end_array();
+  ck_assert_str_eq(list.text().c_str(), "{\"a\":[\"x\",{\"d\":0.5,\"s\":\"y\"}]}\n");
 }
 END_TEST
 

@@ -177,6 +177,22 @@ START_TEST(test_stop_answers_all_that_wait) {
 }
 END_TEST
 
+START_TEST(test_stop_lets_a_running_answer_end) {
+  http::Server::Options options = HttpFixture::options();
+  options.limits.stop_grace = 60s;
+  HttpFixture origin(options);
+  const std::string content(32 << 20, 'x');
+  origin.put("live/big", {content});
+  HttpClient client = HttpClient::with_small_buffer(origin.port, 16 * 1024);
+  client.send_request("GET", "/live/big");
+  ck_assert(client.readable(10'000));
+  std::thread stopping([&] { origin.server.stop(); });
+  ck_assert(client.read_reply().body == content);
+  client.expect_closed();
+  stopping.join();
+}
+END_TEST
+
 START_TEST(test_publishers_and_readers_race) {
   HttpFixture origin;
   constexpr int kSegments = 300;
@@ -244,6 +260,7 @@ Suite* suite() {
            test_sealed_topic_that_is_replaced_is_looked_up_again,
            test_holds_are_limited,
            test_stop_answers_all_that_wait,
+           test_stop_lets_a_running_answer_end,
            test_publishers_and_readers_race,
            test_server_stops_while_the_store_publishes,
        }) {

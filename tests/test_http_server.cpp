@@ -102,6 +102,60 @@ START_TEST(test_other_methods_are_refused) {
 }
 END_TEST
 
+START_TEST(test_what_the_guard_refuses_is_answered_like_all_else) {
+  HttpFixture origin;
+  const struct {
+    const char* request;
+    int status;
+  } table[] = {
+      {"PATCH / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+      {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+      {"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+      {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501},
+      {"GET / HTTP/1.1\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\xff\x01\"\\\r\n\r\n", 400},
+      {"GET / HTTP/2.0\r\n\r\n", 505},
+  };
+  for (const auto& row : table) {
+    HttpClient client = origin.connect();
+    client.send(row.request);
+    const HttpReply reply = client.read_reply();
+    check_error(reply, row.status);
+    ck_assert(reply.header("Connection") == "close");
+    if (row.status == 405) ck_assert(reply.header("Allow") == "GET, HEAD, OPTIONS");
+    client.expect_closed();
+  }
+  HttpClient client = origin.connect();
+  client.send("HEAD / HTTP/1.1\r\n\r\n");
+  ck_assert_int_eq(client.read_reply(true).status, 400);
+  client.expect_closed();
+  HttpClient large = origin.connect();
+  large.send_request("GET", "/", {{"X", std::string(20'000, 'x')}});
+  const HttpReply reply = large.read_reply();
+  check_error(reply, 431);
+  ck_assert(reply.reason == "Request Header Fields Too Large");
+}
+END_TEST
+
+START_TEST(test_all_forms_of_a_request_line_are_served) {
+  HttpFixture origin;
+  put_segment(origin);
+  HttpClient client = origin.connect();
+  for (const char* line : {"GET http://a HTTP/1.1", "GET http://a?x HTTP/1.1", "GET / HTTP/1.2"}) {
+    client.send(std::string(line) + "\r\nHost: a\r\n\r\n");
+    const HttpReply reply = client.read_reply();
+    ck_assert_msg(reply.status == 200, "%s: %d %s", line, reply.status, reply.body.c_str());
+    ck_assert(reply.header("Content-Type").starts_with("text/html"));
+  }
+  client.send("GET /live/v/1.m4s HTTP/1.9\r\nHost: a\r\n\r\n");
+  ck_assert(client.read_reply().body == "0123456789");
+  client.send("OPTIONS * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  const HttpReply options = client.read_reply();
+  ck_assert_int_eq(options.status, 200);
+  ck_assert(options.header("Allow") == "GET, HEAD, OPTIONS");
+}
+END_TEST
+
 START_TEST(test_get_with_a_body_is_refused) {
   HttpFixture origin;
   put_segment(origin);
@@ -231,7 +285,10 @@ START_TEST(test_presentation_name_leads_to_its_page) {
   HttpFixture origin;
   origin.store.create_topic("live:1/index.m3u8", {});
   const HttpReply reply = origin.get("/live:1?t=5");
-  check_error(reply, 301);
+  ck_assert_int_eq(reply.status, 301);
+  check_common_headers(reply);
+  ck_assert(reply.header("Content-Type").starts_with("text/plain"));
+  ck_assert(reply.body.find("error") == std::string::npos);
   ck_assert(reply.header("Location") == "./live%3A1/?t=5" || reply.header("Location") == "./live:1/?t=5");
   check_error(origin.get("/other"), 404);
   check_error(origin.get("/other/"), 404);
@@ -402,6 +459,8 @@ Suite* suite() {
            test_head_has_the_headers_of_get,
            test_options_allows_cross_origin_reading,
            test_other_methods_are_refused,
+           test_what_the_guard_refuses_is_answered_like_all_else,
+           test_all_forms_of_a_request_line_are_served,
            test_get_with_a_body_is_refused,
            test_missing_names_are_not_remembered_for_long,
            test_bad_paths_are_refused_and_never_climb,

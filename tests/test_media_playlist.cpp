@@ -23,7 +23,11 @@ struct Builder {
   std::string run = "run1";
 
   explicit Builder(PlaylistType type, Duration length = 0s, bool has_dates = true)
-      : window({.type = type, .segment_duration = 2s, .length = length, .has_dates = has_dates, .keep_text = {}}) {
+      : window({.type = type,
+                .segment_duration = 2s,
+                .length = length,
+                .has_dates = has_dates,
+                .keep_text = {}}) {
     window.set_target_duration(2);
   }
 
@@ -156,16 +160,15 @@ START_TEST(test_a_long_window_lists_every_segment_once) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("media_playlist");
-  TCase* tcase = tcase_create("media_playlist");
-  tcase_add_test(tcase, test_live_playlist);
-  tcase_add_test(tcase, test_live_playlist_with_new_format_gap_and_new_run);
-  tcase_add_test(tcase, test_event_playlist_that_has_ended);
-  tcase_add_test(tcase, test_vod_playlist);
-  tcase_add_test(tcase, test_removed_tags_are_counted_and_the_rest_stays);
-  tcase_add_test(tcase, test_first_segment_always_has_its_map);
-  tcase_add_test(tcase, test_old_text_is_shared_between_versions);
-  tcase_add_test(tcase, test_a_long_window_lists_every_segment_once);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_live_playlist,
+      test_live_playlist_with_new_format_gap_and_new_run,
+      test_event_playlist_that_has_ended,
+      test_vod_playlist,
+      test_removed_tags_are_counted_and_the_rest_stays,
+      test_first_segment_always_has_its_map,
+      test_old_text_is_shared_between_versions,
+      test_a_long_window_lists_every_segment_once,
+  };
+  return run_tests("media_playlist", tests);
 }

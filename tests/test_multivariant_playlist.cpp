@@ -11,7 +11,8 @@ using namespace origin::timeline;
 
 namespace {
 
-TrackInfo video(const std::string& name, uint32_t width, uint32_t height, uint64_t peak, const std::string& codecs) {
+TrackInfo video(const std::string& name, uint32_t width, uint32_t height, uint64_t peak,
+                const std::string& codecs) {
   TrackInfo info;
   info.name = name;
   info.uri = name + "/index.m3u8";
@@ -25,7 +26,8 @@ TrackInfo video(const std::string& name, uint32_t width, uint32_t height, uint64
   return info;
 }
 
-TrackInfo audio(const std::string& name, const std::string& language, const std::string& codecs = "mp4a.40.2") {
+TrackInfo audio(const std::string& name, const std::string& language,
+                const std::string& codecs = "mp4a.40.2") {
   TrackInfo info;
   info.name = name;
   info.uri = name + "/index.m3u8";
@@ -43,8 +45,8 @@ TrackInfo audio(const std::string& name, const std::string& language, const std:
 START_TEST(test_ladder_with_two_languages) {
   std::vector<TrackInfo> tracks = {video("video_0", 640, 360, 900'000, "avc1.64001e"),
                                    video("video_1", 1920, 1080, 5'000'000, "avc1.640028"),
-                                   video("video_2", 1280, 720, 2'500'000, "avc1.64001f"), audio("audio_0", "en"),
-                                   audio("audio_1", "de")};
+                                   video("video_2", 1280, 720, 2'500'000, "avc1.64001f"),
+                                   audio("audio_0", "en"), audio("audio_1", "de")};
   tracks[3].label = "English";
   tracks[4].label = "Deutsch";
   tracks[4].is_default = true;
@@ -93,14 +95,13 @@ START_TEST(test_equal_names_are_told_apart) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("multivariant_playlist");
-  TCase* tcase = tcase_create("multivariant_playlist");
-  tcase_add_test(tcase, test_ladder_with_two_languages);
-  tcase_add_test(tcase, test_each_variant_names_only_its_own_codecs);
-  tcase_add_test(tcase, test_audio_only);
-  tcase_add_test(tcase, test_video_only_and_dependent_segments);
-  tcase_add_test(tcase, test_hostile_names_cannot_leave_their_quotes);
-  tcase_add_test(tcase, test_equal_names_are_told_apart);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_ladder_with_two_languages,
+      test_each_variant_names_only_its_own_codecs,
+      test_audio_only,
+      test_video_only_and_dependent_segments,
+      test_hostile_names_cannot_leave_their_quotes,
+      test_equal_names_are_told_apart,
+  };
+  return run_tests("multivariant_playlist", tests);
 }

@@ -37,6 +37,39 @@ START_TEST(test_where_it_listens_is_announced) {
 }
 END_TEST
 
+START_TEST(test_all_interfaces_are_announced_as_an_address_that_opens) {
+  static const char* const kHosts[][2] = {{"0.0.0.0", "http://127.0.0.1:"}, {"::", "http://[::1]:"}};
+  Pipeline pipeline(std::string("originsink name=o host=") + kHosts[_i][0] + " fakesrc ! fakesink");
+  const bool listens = pipeline.set_state(GST_STATE_READY);
+  if (_i == 1 && !listens) return;  // a machine without IPv6
+  ck_assert_msg(listens, "%s", pipeline.error().c_str());
+  ck_assert_uint_eq(pipeline.uris().size(), 1);
+  const std::string expected = kHosts[_i][1] + std::to_string(pipeline.port()) + "/live/";
+  ck_assert_str_eq(pipeline.uris()[0].c_str(), expected.c_str());
+}
+END_TEST
+
+START_TEST(test_host_that_cannot_be_is_an_error_about_the_host) {
+  // A name that does not resolve, and an address of no machine (RFC 5737).
+  static const char* const kHosts[] = {"example.invalid", "192.0.2.1"};
+  Pipeline pipeline(std::string("originsink name=o host=") + kHosts[_i] + " fakesrc ! fakesink");
+  ck_assert(!pipeline.set_state(GST_STATE_READY));
+  ck_assert_msg(contains(pipeline.error(), kHosts[_i]), "%s", pipeline.error().c_str());
+  ck_assert_msg(contains(pipeline.error(), _i == 0 ? "localhost" : "host to"), "%s",
+                pipeline.error().c_str());
+  ck_assert_msg(!contains(pipeline.error(), "port=0 for"), "%s", pipeline.error().c_str());
+}
+END_TEST
+
+START_TEST(test_short_segments_need_no_part_duration) {
+  Pipeline pipeline("originsink name=o segment-duration=200000000 fakesrc ! fakesink");
+  ck_assert_msg(pipeline.set_state(GST_STATE_PAUSED), "%s", pipeline.error().c_str());
+  guint64 part_duration = 0;
+  g_object_get(pipeline.sink(), "part-duration", &part_duration, nullptr);
+  ck_assert_uint_eq(part_duration, 200 * GST_MSECOND);
+}
+END_TEST
+
 START_TEST(test_name_in_use_is_an_error_that_says_so) {
   OriginServer* server = origin_server_new();
   Pipeline first(std::string("originsink name=o presentation=show ") + kLiveVideo);
@@ -181,6 +214,9 @@ int main(int argc, char** argv) {
   TCase* tcase = tcase_create("all");
   tcase_set_timeout(tcase, 180);
   tcase_add_test(tcase, test_where_it_listens_is_announced);
+  tcase_add_loop_test(tcase, test_all_interfaces_are_announced_as_an_address_that_opens, 0, 2);
+  tcase_add_loop_test(tcase, test_host_that_cannot_be_is_an_error_about_the_host, 0, 2);
+  tcase_add_test(tcase, test_short_segments_need_no_part_duration);
   tcase_add_test(tcase, test_name_in_use_is_an_error_that_says_so);
   tcase_add_test(tcase, test_port_in_use_is_an_error_that_says_so);
   tcase_add_loop_test(tcase, test_value_that_cannot_be_is_named, 0, 5);

@@ -101,6 +101,48 @@ class Upstream {
   std::vector<GstClockTime> requests_;
 };
 
+// Changes what an element puts out, buffer by buffer.
+using Change = GstPadProbeReturn (*)(GstPad*, GstPadProbeInfo*, gpointer);
+
+void change_output(GstElement* element, Change change) {
+  GstPad* pad = gst_element_get_static_pad(element, "src");
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, change, nullptr, nullptr);
+  gst_object_unref(pad);
+}
+
+GstPadProbeReturn strip_decode_time(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+  info->data = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+constexpr GstClockTime kGapStart = 2500 * GST_MSECOND, kGapEnd = 3500 * GST_MSECOND;
+
+// The first frames as well: a gap may come before any data.
+GstPadProbeReturn leave_gaps(GstPad* pad, GstPadProbeInfo* info, gpointer) {
+  const GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  const GstClockTime time = GST_BUFFER_PTS(buffer);
+  if (time >= GST_SECOND / 2 && (time < kGapStart || time >= kGapEnd)) return GST_PAD_PROBE_OK;
+  gst_pad_push_event(pad, gst_event_new_gap(time, GST_BUFFER_DURATION(buffer)));
+  return GST_PAD_PROBE_DROP;
+}
+
+bool has_inside(GstElement* bin, const char* factory) {
+  GstIterator* found = gst_bin_iterate_all_by_element_factory_name(GST_BIN(bin), factory);
+  GValue item = G_VALUE_INIT;
+  const bool any = gst_iterator_next(found, &item) == GST_ITERATOR_OK;
+  g_value_unset(&item);
+  gst_iterator_free(found);
+  return any;
+}
+
+int discontinuities_of(const tests::MediaPlaylist& playlist) {
+  int count = 0;
+  for (const tests::ListedSegment& segment : playlist.segments) count += segment.discontinuities;
+  return count;
+}
+
 double fraction_of(double date, double period) {
   const double rest = std::fmod(date, period);
   return std::min(rest, period - rest);
@@ -225,11 +267,62 @@ START_TEST(test_pause_and_resume_is_a_discontinuity) {
   g_usleep(G_USEC_PER_SEC);
   ck_assert(pipeline.set_state(GST_STATE_PLAYING));
   pipeline.wait_for_segments("video_0", pipeline.segments("video_0").size() + 4);
-  int discontinuities = 0;
-  for (const tests::ListedSegment& segment : pipeline.media_playlist("video_0").segments) {
-    discontinuities += segment.discontinuities;
+  ck_assert_int_ge(discontinuities_of(pipeline.media_playlist("video_0")), 1);
+}
+END_TEST
+
+START_TEST(test_reordered_frames_without_decode_times_get_them) {
+  Pipeline pipeline(
+      "videotestsrc num-buffers=150 ! video/x-raw,framerate=30/1 ! x264enc bframes=2 b-adapt=false ! "
+      "identity name=i ! originsink name=o playlist-type=vod");
+  change_output(pipeline.element("i"), strip_decode_time);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert(has_inside(pipeline.sink(), "h264timestamper"));
+  const auto segments = pipeline.segments("video_0");
+  ck_assert_uint_eq(segments.size(), 3);
+  for (size_t i = 0; i < 3; ++i) {
+    ck_assert_int_le(std::abs(segments[i].running_time - static_cast<int64_t>(i) * 2 * GST_SECOND), kTick);
   }
-  ck_assert_int_ge(discontinuities, 1);
+  const tests::MediaPlaylist playlist = pipeline.media_playlist("video_0");
+  ck_assert_double_lt(std::abs(playlist.duration() - 5.0), 0.01);
+  ck_assert_int_eq(discontinuities_of(playlist), 0);
+}
+END_TEST
+
+START_TEST(test_flushing_seek_goes_on_after_a_discontinuity) {
+  Pipeline pipeline(
+      "videotestsrc ! video/x-raw,framerate=30/1,width=160,height=120 ! x264enc tune=zerolatency ! "
+      "originsink name=o playlist-type=vod");
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", 2);
+  ck_assert(gst_element_seek(pipeline.get(), 1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+                             GST_SEEK_TYPE_SET, 5 * GST_SECOND));
+  ck_assert_msg(pipeline.wait_for_end(), "%s", pipeline.error().c_str());
+  const tests::MediaPlaylist playlist = pipeline.media_playlist("video_0");
+  tests::check_media_playlist(playlist);
+  ck_assert(playlist.ended);
+  ck_assert_int_eq(discontinuities_of(playlist), 1);
+  double after = 0;
+  for (const tests::ListedSegment& segment : playlist.segments) {
+    after = segment.discontinuities ? segment.duration : after + segment.duration;
+  }
+  ck_assert_double_lt(std::abs(after - 5.0), 0.1);
+}
+END_TEST
+
+START_TEST(test_gaps_do_not_hold_up_the_stream) {
+  Pipeline pipeline(
+      "originsink name=o playlist-type=vod videotestsrc num-buffers=180 ! video/x-raw,framerate=30/1 ! "
+      "x264enc ! o.video_0 audiotestsrc num-buffers=282 ! audio/x-raw,rate=48000 ! avenc_aac ! "
+      "identity name=i ! o.audio_0");
+  change_output(pipeline.element("i"), leave_gaps);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  const auto segments = pipeline.segments("audio_0");
+  ck_assert(!segments.empty());
+  const auto& last = segments.back();
+  ck_assert_int_gt(last.running_time + static_cast<int64_t>(last.duration), 5900 * GST_MSECOND);
+  ck_assert_double_lt(std::abs(pipeline.media_playlist("video_0").duration() - 6.0), 0.01);
+  tests::check_media_playlist(pipeline.media_playlist("audio_0"));
 }
 END_TEST
 
@@ -260,6 +353,9 @@ int main(int argc, char** argv) {
   tcase_add_loop_test(tcase, test_source_runs_ahead_of_the_clock, 0, 3);
   tcase_add_loop_test(tcase, test_vod_and_unpaced_event_start_at_zero, 0, 2);
   tcase_add_test(tcase, test_pause_and_resume_is_a_discontinuity);
+  tcase_add_test(tcase, test_reordered_frames_without_decode_times_get_them);
+  tcase_add_test(tcase, test_flushing_seek_goes_on_after_a_discontinuity);
+  tcase_add_test(tcase, test_gaps_do_not_hold_up_the_stream);
   tcase_add_test(tcase, test_latency_query_is_answered_before_any_data);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);

@@ -104,8 +104,8 @@ START_TEST(test_brands) {
     const tests::Span content = tests::read_boxes(init.span())[0].content;
     return std::string(content.begin(), content.end());
   };
-  ck_assert(brands(avc) == std::string("iso6\0\0\0\0iso6cmfccmf2dash", 24));
-  ck_assert(brands(av1) == std::string("iso6\0\0\0\0iso6cmfccmf2dashav01", 28));
+  ck_assert(brands(avc) == std::string("iso6\0\0\0\0iso6cmfcdash", 20));
+  ck_assert(brands(av1) == std::string("iso6\0\0\0\0iso6cmfcdashav01", 24));
 }
 END_TEST
 

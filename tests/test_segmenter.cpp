@@ -23,7 +23,8 @@ std::vector<int64_t> segment_cuts(Segmenter& segmenter, int64_t start, int64_t f
   std::vector<int64_t> cuts;
   for (int i = 0; i < count; ++i) {
     const int64_t time = start + i * frame;
-    if (segmenter.next({time, time, frame, i % gop == 0}, false).before == Cut::kSegment) cuts.push_back(time);
+    if (segmenter.next({time, time, frame, i % gop == 0}, false).before == Cut::kSegment)
+      cuts.push_back(time);
   }
   return cuts;
 }
@@ -34,8 +35,8 @@ START_TEST(test_cuts_at_first_keyframe_at_or_after_boundary) {
   Segmenter segmenter = video();
   // 30 fps, a keyframe every 47 frames (1.57 s), from 0.5 s on.
   const auto cuts = segment_cuts(segmenter, kScale / 2, 3000, 300, 47);
-  const std::vector<int64_t> wanted = {45'000, 45'000 + 47 * 3000, 45'000 + 3 * 47 * 3000, 45'000 + 4 * 47 * 3000,
-                                       45'000 + 5 * 47 * 3000};
+  const std::vector<int64_t> wanted = {45'000, 45'000 + 47 * 3000, 45'000 + 3 * 47 * 3000,
+                                       45'000 + 4 * 47 * 3000, 45'000 + 5 * 47 * 3000};
   ck_assert_uint_eq(cuts.size(), wanted.size());
   for (size_t i = 0; i < cuts.size(); ++i) ck_assert_int_eq(cuts[i], wanted[i]);
   ck_assert_int_eq(segmenter.longest_gop(), 47 * 3000);
@@ -47,7 +48,8 @@ START_TEST(test_half_a_frame_before_boundary_counts_as_at_it) {
     Segmenter segmenter = video();
     segmenter.next({0, 0, 3000, true}, false);
     const Decision decision = segmenter.next({2 * kScale - early, 2 * kScale - early, 3000, true}, false);
-    ck_assert_msg((decision.before == Cut::kSegment) == (early <= 1500), "%d ticks early", static_cast<int>(early));
+    ck_assert_msg((decision.before == Cut::kSegment) == (early <= 1500), "%d ticks early",
+                  static_cast<int>(early));
   }
 }
 END_TEST
@@ -56,8 +58,9 @@ START_TEST(test_boundary_compares_presentation_time) {
   Segmenter segmenter = video();
   segmenter.next({0, 0, 3000, true}, false);
   // Decodes before the boundary, is shown at it.
-  ck_assert_int_eq(static_cast<int>(segmenter.next({2 * kScale, 2 * kScale - 6000, 3000, true}, false).before),
-                   static_cast<int>(Cut::kSegment));
+  ck_assert_int_eq(
+      static_cast<int>(segmenter.next({2 * kScale, 2 * kScale - 6000, 3000, true}, false).before),
+      static_cast<int>(Cut::kSegment));
 }
 END_TEST
 
@@ -137,17 +140,16 @@ START_TEST(test_an_hour_of_audio_stays_on_the_grid) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("segmenter");
-  TCase* tcase = tcase_create("segmenter");
-  tcase_add_test(tcase, test_cuts_at_first_keyframe_at_or_after_boundary);
-  tcase_add_test(tcase, test_half_a_frame_before_boundary_counts_as_at_it);
-  tcase_add_test(tcase, test_boundary_compares_presentation_time);
-  tcase_add_test(tcase, test_part_closes_before_it_would_exceed_target);
-  tcase_add_test(tcase, test_no_parts_when_part_duration_is_zero);
-  tcase_add_test(tcase, test_cut_without_keyframe_before_target_is_exceeded);
-  tcase_add_test(tcase, test_late_keyframe_says_how_late);
-  tcase_add_test(tcase, test_force_cuts_anywhere_and_forgets_the_gop);
-  tcase_add_test(tcase, test_an_hour_of_audio_stays_on_the_grid);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_cuts_at_first_keyframe_at_or_after_boundary,
+      test_half_a_frame_before_boundary_counts_as_at_it,
+      test_boundary_compares_presentation_time,
+      test_part_closes_before_it_would_exceed_target,
+      test_no_parts_when_part_duration_is_zero,
+      test_cut_without_keyframe_before_target_is_exceeded,
+      test_late_keyframe_says_how_late,
+      test_force_cuts_anywhere_and_forgets_the_gop,
+      test_an_hour_of_audio_stays_on_the_grid,
+  };
+  return run_tests("segmenter", tests);
 }

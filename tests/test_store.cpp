@@ -15,7 +15,9 @@ namespace {
 struct Fixture {
   explicit Fixture(uint64_t limit = 1 << 20) : store({.memory_limit = limit}, clock) {}
 
-  Object object(size_t size) { return {.body = {*store.admit(Bytes::take(std::string(size, 'x')))}, .headers = {}}; }
+  Object object(size_t size) {
+    return {.body = {*store.admit(Bytes::take(std::string(size, 'x')))}, .headers = {}};
+  }
   bool holds(std::string_view name) const { return std::holds_alternative<ObjectRef>(store.find(name)); }
 
   ManualClock clock;
@@ -32,7 +34,8 @@ class Echo final : public Resolver {
  public:
   ObjectRef resolve(std::string_view name, std::string_view query) override {
     if (name != "api/echo") return nullptr;
-    return std::make_shared<const Object>(Object{.body = {Bytes::copy_of(query)}, .headers = {}, .size = query.size()});
+    return std::make_shared<const Object>(
+        Object{.body = {Bytes::copy_of(query)}, .headers = {}, .size = query.size()});
   }
 };
 
@@ -86,7 +89,8 @@ START_TEST(test_memory_is_made_by_what_expires_first_and_never_from_pinned) {
   ck_assert(!f.holds("late") && !f.holds("never") && !f.holds("a"));
   const Result<Bytes> refused = f.store.admit(Bytes::take(std::string(8001, 'x')));
   ck_assert(!refused && refused.error().code == ErrorCode::kLimit);
-  ck_assert_msg(refused.error().message.find("10000") != std::string::npos, "%s", refused.error().message.c_str());
+  ck_assert_msg(refused.error().message.find("10000") != std::string::npos, "%s",
+                refused.error().message.c_str());
 }
 END_TEST
 
@@ -189,20 +193,18 @@ START_TEST(test_resolvers_are_asked) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("store");
-  TCase* tcase = tcase_create("store");
-  tcase_set_timeout(tcase, 60);
-  tcase_add_test(tcase, test_what_is_put_is_found_and_counted);
-  tcase_add_test(tcase, test_bytes_count_until_the_last_reader_lets_go);
-  tcase_add_test(tcase, test_slices_of_a_counted_body_keep_it_counted);
-  tcase_add_test(tcase, test_memory_is_made_by_what_expires_first_and_never_from_pinned);
-  tcase_add_test(tcase, test_budget_is_kept_by_many_threads);
-  tcase_add_test(tcase, test_ttl_runs_out);
-  tcase_add_test(tcase, test_replacing_forgets_the_old_expiry);
-  tcase_add_test(tcase, test_sealing_puts_the_object_in_the_topics_place);
-  tcase_add_test(tcase, test_removing_a_topic_wakes_its_readers);
-  tcase_add_test(tcase, test_replacing_a_topic_wakes_its_readers);
-  tcase_add_test(tcase, test_resolvers_are_asked);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_what_is_put_is_found_and_counted,
+      test_bytes_count_until_the_last_reader_lets_go,
+      test_slices_of_a_counted_body_keep_it_counted,
+      test_memory_is_made_by_what_expires_first_and_never_from_pinned,
+      test_budget_is_kept_by_many_threads,
+      test_ttl_runs_out,
+      test_replacing_forgets_the_old_expiry,
+      test_sealing_puts_the_object_in_the_topics_place,
+      test_removing_a_topic_wakes_its_readers,
+      test_replacing_a_topic_wakes_its_readers,
+      test_resolvers_are_asked,
+  };
+  return run_tests("store", tests);
 }

@@ -21,18 +21,23 @@ Timestamper::Config video_config(uint32_t timescale, int64_t frame) {
   return config;
 }
 
-UtcTime at(Duration running_time) { return UtcTime(kEpochOffset + running_time); }
+UtcTime at(Duration running_time) {
+  return UtcTime(kEpochOffset + running_time);
+}
 
 Timed push(Timestamper& timestamper, Duration pts, Duration dts, Duration duration = 0ns) {
   return timestamper.next({pts, dts, duration}, at(dts), timestamper.anchor());
 }
 
-int as_int(Break value) { return static_cast<int>(value); }
+int as_int(Break value) {
+  return static_cast<int>(value);
+}
 
 }  // namespace
 
 START_TEST(test_an_hour_of_ntsc_rates_has_no_drift) {
-  for (const auto& [num, den] : std::vector<std::pair<int64_t, int64_t>>{{24'000, 1001}, {30'000, 1001}, {60'000, 1001}}) {
+  for (const auto& [num, den] :
+       std::vector<std::pair<int64_t, int64_t>>{{24'000, 1001}, {30'000, 1001}, {60'000, 1001}}) {
     Timestamper timestamper(video_config(static_cast<uint32_t>(num), den), {0, kEpochOffset});
     int64_t first = 0;
     const int64_t frames = 3600 * num / den;
@@ -40,8 +45,10 @@ START_TEST(test_an_hour_of_ntsc_rates_has_no_drift) {
       const Duration time(scale_round(i * kNanosecondsPerSecond, den, num));
       const Timed timed = push(timestamper, time, time);
       if (i == 0) first = timed.pts;
-      ck_assert_int_eq(timed.pts - first, i * den);
-      ck_assert_int_eq(timed.dts - first, i * den);
+      // Check is slow at assertions that hold, and these are a million.
+      if (timed.pts - first == i * den && timed.dts - first == i * den) continue;
+      ck_abort_msg("frame %ld of %ld/%ld has times %ld and %ld", i, num, den, timed.pts - first,
+                   timed.dts - first);
     }
   }
 }
@@ -199,21 +206,20 @@ START_TEST(test_times_beyond_32_bits_keep_their_ticks) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("timestamper");
-  TCase* tcase = tcase_create("timestamper");
-  tcase_add_test(tcase, test_an_hour_of_ntsc_rates_has_no_drift);
-  tcase_add_test(tcase, test_b_frames_before_zero_are_decoded_in_the_first_ticks);
-  tcase_add_test(tcase, test_composition_offsets_are_never_negative);
-  tcase_add_test(tcase, test_missing_dts_of_reordered_frames_still_increases);
-  tcase_add_test(tcase, test_missing_times_follow_the_previous_frame);
-  tcase_add_test(tcase, test_hole_stays_a_hole_on_the_wall_clock);
-  tcase_add_test(tcase, test_jump_back_is_a_new_epoch_that_goes_on_now);
-  tcase_add_test(tcase, test_jump_far_ahead_of_the_clock_is_a_new_epoch);
-  tcase_add_test(tcase, test_second_track_takes_the_anchor_of_the_first);
-  tcase_add_test(tcase, test_without_clock_a_jump_leaves_no_hole);
-  tcase_add_test(tcase, test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept);
-  tcase_add_test(tcase, test_owner_re_anchors_with_a_discontinuity);
-  tcase_add_test(tcase, test_times_beyond_32_bits_keep_their_ticks);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_an_hour_of_ntsc_rates_has_no_drift,
+      test_b_frames_before_zero_are_decoded_in_the_first_ticks,
+      test_composition_offsets_are_never_negative,
+      test_missing_dts_of_reordered_frames_still_increases,
+      test_missing_times_follow_the_previous_frame,
+      test_hole_stays_a_hole_on_the_wall_clock,
+      test_jump_back_is_a_new_epoch_that_goes_on_now,
+      test_jump_far_ahead_of_the_clock_is_a_new_epoch,
+      test_second_track_takes_the_anchor_of_the_first,
+      test_without_clock_a_jump_leaves_no_hole,
+      test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept,
+      test_owner_re_anchors_with_a_discontinuity,
+      test_times_beyond_32_bits_keep_their_ticks,
+  };
+  return run_tests("timestamper", tests);
 }

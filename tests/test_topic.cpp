@@ -16,7 +16,9 @@ ObjectRef text(const std::string& content) {
       Object{.body = {Bytes::copy_of(content)}, .headers = {.etag = "\"1\""}, .size = content.size()});
 }
 
-MessageRef message(Position position) { return std::make_shared<const Message>(position, text("x")); }
+MessageRef message(Position position) {
+  return std::make_shared<const Message>(position, text("x"));
+}
 
 TopicRef make(size_t keep) {
   TopicOptions options;
@@ -136,7 +138,8 @@ START_TEST(test_a_form_is_rendered_once_for_all_readers) {
   ck_assert_int_eq(renders, 2);
   // An edition that does not exist is the full one, in both codings.
   ck_assert_ptr_eq(shared.form({.edition = 2, .gzip = false}).get(), shared.form({}).get());
-  ck_assert_ptr_eq(shared.form({.edition = 2, .gzip = true}).get(), shared.form({.edition = 0, .gzip = true}).get());
+  ck_assert_ptr_eq(shared.form({.edition = 2, .gzip = true}).get(),
+                   shared.form({.edition = 0, .gzip = true}).get());
 }
 END_TEST
 
@@ -147,7 +150,8 @@ START_TEST(test_gzip_is_what_it_says_with_a_validator_of_its_own) {
   ck_assert_str_eq(packed->headers.etag.c_str(), "\"1-gzip\"");
   ck_assert_uint_lt(packed->size, 1000);
 
-  const auto converter = Ref<GConverter>::adopt(G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP)));
+  const auto converter =
+      Ref<GConverter>::adopt(G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP)));
   const std::string input = flatten(packed->body);
   std::string output(plain.size() + 10, '\0');
   gsize read = 0, written = 0;
@@ -161,18 +165,16 @@ START_TEST(test_gzip_is_what_it_says_with_a_validator_of_its_own) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("topic");
-  TCase* tcase = tcase_create("topic");
-  tcase_set_timeout(tcase, 60);
-  tcase_add_test(tcase, test_newest_is_given_once_it_is_at_or_past_a_position);
-  tcase_add_test(tcase, test_an_older_message_that_comes_late_is_dropped);
-  tcase_add_test(tcase, test_read_from_gives_every_message_in_order);
-  tcase_add_test(tcase, test_keep_bounds_the_messages);
-  tcase_add_test(tcase, test_watcher_is_told_once_for_each_time_it_asks);
-  tcase_add_test(tcase, test_a_watcher_that_is_gone_is_forgotten);
-  tcase_add_test(tcase, test_no_wake_up_is_lost_between_threads);
-  tcase_add_test(tcase, test_a_form_is_rendered_once_for_all_readers);
-  tcase_add_test(tcase, test_gzip_is_what_it_says_with_a_validator_of_its_own);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_newest_is_given_once_it_is_at_or_past_a_position,
+      test_an_older_message_that_comes_late_is_dropped,
+      test_read_from_gives_every_message_in_order,
+      test_keep_bounds_the_messages,
+      test_watcher_is_told_once_for_each_time_it_asks,
+      test_a_watcher_that_is_gone_is_forgotten,
+      test_no_wake_up_is_lost_between_threads,
+      test_a_form_is_rendered_once_for_all_readers,
+      test_gzip_is_what_it_says_with_a_validator_of_its_own,
+  };
+  return run_tests("topic", tests);
 }

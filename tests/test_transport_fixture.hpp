@@ -81,6 +81,10 @@ class TestApplication final : public transport::Application {
     return true;
   }
 
+  Body refusal(const transport::HeadError& error, std::string_view) override {
+    return answer(error.status, {Bytes::take("refused: " + error.reason)}, false);
+  }
+
  private:
   void hold(transport::Connection& connection) {
     ++state_.held;

@@ -16,7 +16,8 @@ Window make(Duration length, PlaylistType type = PlaylistType::kLive) {
   return window;
 }
 
-void add(Window& window, uint64_t sequence, uint64_t epoch = 0, Duration duration = 2s, uint64_t bytes = 1000) {
+void add(Window& window, uint64_t sequence, uint64_t epoch = 0, Duration duration = 2s,
+         uint64_t bytes = 1000) {
   Segment segment;
   segment.sequence = sequence;
   segment.uri = std::to_string(sequence) + ".m4s";
@@ -51,7 +52,16 @@ START_TEST(test_live_window_never_shrinks_below_three_target_durations) {
     if (i >= 2) ck_assert(window.duration() >= 6s);
   }
   ck_assert_uint_eq(window.size(), 3);
-  ck_assert_ptr_null(window.drop_oldest().get());
+}
+END_TEST
+
+START_TEST(test_want_of_memory_leaves_one_segment_while_live) {
+  Window window = make(60s);
+  for (uint64_t i = 0; i < 3; ++i) add(window, i);
+  while (window.may_drop_oldest()) window.drop_oldest();
+  ck_assert_uint_eq(window.size(), 1);
+  window.end();
+  ck_assert(window.may_drop_oldest());
 }
 END_TEST
 
@@ -62,7 +72,7 @@ START_TEST(test_event_keeps_everything) {
     ck_assert(window.trim().empty());
   }
   ck_assert_uint_eq(window.size(), 500);
-  ck_assert_ptr_null(window.drop_oldest().get());
+  ck_assert(!window.may_drop_oldest());
   ck_assert_uint_eq(window.snapshot()->size(), 500);
 }
 END_TEST
@@ -113,15 +123,15 @@ START_TEST(test_bytes_and_duration_are_those_of_what_is_listed) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("window");
-  TCase* tcase = tcase_create("window");
-  tcase_add_test(tcase, test_live_window_slides_and_keeps_its_length);
-  tcase_add_test(tcase, test_live_window_never_shrinks_below_three_target_durations);
-  tcase_add_test(tcase, test_event_keeps_everything);
-  tcase_add_test(tcase, test_snapshot_does_not_change_after_it_was_taken);
-  tcase_add_test(tcase, test_discontinuity_sequence_counts_removed_tags);
-  tcase_add_test(tcase, test_open_segment_can_be_discarded);
-  tcase_add_test(tcase, test_bytes_and_duration_are_those_of_what_is_listed);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_live_window_slides_and_keeps_its_length,
+      test_live_window_never_shrinks_below_three_target_durations,
+      test_want_of_memory_leaves_one_segment_while_live,
+      test_event_keeps_everything,
+      test_snapshot_does_not_change_after_it_was_taken,
+      test_discontinuity_sequence_counts_removed_tags,
+      test_open_segment_can_be_discarded,
+      test_bytes_and_duration_are_those_of_what_is_listed,
+  };
+  return run_tests("window", tests);
 }

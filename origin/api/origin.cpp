@@ -9,31 +9,39 @@ constexpr Duration kTick = 100ms;
 
 }  // namespace
 
-Origin::Origin(Options options)
-    : store_(options.store, Clock::system()),
-      directory_(std::make_shared<channel::Directory>(store_, Clock::system())),
-      http_(options.http, store_),
-      timekeeper_([this] { keep_time(); }) {
-  store_.add_resolver(directory_);
+Origin::Content::Content(const store::Store::Options& options)
+    : store(options, Clock::system()), directory(std::make_shared<channel::Directory>(store, Clock::system())) {
+  store.add_resolver(directory);
 }
+
+Origin::Origin(Options options)
+    : content_(std::make_shared<Content>(options.store)),
+      http_(options.http, content_->store),
+      timekeeper_([content = content_] { keep_time(content); }) {}
 
 Origin::~Origin() {
   stop();
   {
-    const std::lock_guard lock(stop_mutex_);
-    stopping_ = true;
+    MutexLock lock(content_->mutex);
+    content_->stopping = true;
   }
-  stop_condition_.notify_all();
-  timekeeper_.join();
+  content_->condition.notify_all();
+  if (timekeeper_.get_id() == std::this_thread::get_id()) {
+    timekeeper_.detach();
+  } else {
+    timekeeper_.join();
+  }
 }
 
-void Origin::keep_time() {
-  std::unique_lock lock(stop_mutex_);
-  while (!stop_condition_.wait_for(lock, kTick, [this] { return stopping_; })) {
-    lock.unlock();
-    directory_->tick();
-    store_.expire_due();
-    lock.lock();
+void Origin::keep_time(const std::shared_ptr<Content>& content) {
+  for (;;) {
+    {
+      MutexLock lock(content->mutex);
+      if (!content->stopping) content->condition.wait_for(content->mutex, kTick);
+      if (content->stopping) return;
+    }
+    content->directory->tick();
+    content->store.expire_due();
   }
 }
 
@@ -61,6 +69,18 @@ uint16_t Origin::first_port() const {
   return listening_.empty() ? 0 : listening_.front().second;
 }
 
-void Origin::stop() { http_.stop(); }
+void Origin::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    listening_.clear();
+  }
+  http_.stop();
+}
+
+bool Origin::stopped() const {
+  MutexLock lock(mutex_);
+  return stopped_;
+}
 
 }  // namespace origin::api

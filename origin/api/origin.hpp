@@ -23,8 +23,8 @@ class Origin {
   explicit Origin(Options options);
   ~Origin();
 
-  store::Store& store() { return store_; }
-  channel::Directory& directory() { return *directory_; }
+  store::Store& store() { return content_->store; }
+  channel::Directory& directory() { return *content_->directory; }
 
   // See http::Server::listen. Returns the port.
   Result<uint16_t> listen(const std::string& host, uint16_t port);
@@ -33,18 +33,26 @@ class Origin {
   uint16_t first_port() const;
   // Closes all listeners and connections. Idempotent.
   void stop();
+  bool stopped() const;
 
  private:
-  void keep_time();
+  // Shared with the timekeeper's thread, which may be the one that lets go of the Origin: a publisher's signal handler
+  // runs there.
+  struct Content {
+    explicit Content(const store::Store::Options& options);
+    store::Store store;
+    const std::shared_ptr<channel::Directory> directory;
+    Mutex mutex;
+    std::condition_variable_any condition;
+    bool stopping GUARDED_BY(mutex) = false;
+  };
+  static void keep_time(const std::shared_ptr<Content>& content);
 
-  store::Store store_;
-  const std::shared_ptr<channel::Directory> directory_;
+  const std::shared_ptr<Content> content_;
   http::Server http_;
   mutable Mutex mutex_;
   std::vector<std::pair<std::string, uint16_t>> listening_ GUARDED_BY(mutex_);
-  std::mutex stop_mutex_;
-  std::condition_variable stop_condition_;
-  bool stopping_ = false;  // under stop_mutex_
+  bool stopped_ GUARDED_BY(mutex_) = false;
   std::thread timekeeper_;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <condition_variable>
 #include <map>
 #include <new>
 
@@ -30,13 +31,47 @@ enum Property { kPropMemoryLimit = 1, kPropPort };
 
 // The shared servers of the process, by "host:port".
 struct Shared {
-  std::mutex mutex;
-  std::map<std::string, std::unique_ptr<GWeakRef>> servers;
+  struct Entry {
+    GWeakRef server{};
+    bool opening = false;  // by another thread
+  };
+  origin::Mutex mutex;
+  std::condition_variable_any opened;
+  std::map<std::string, Entry> servers GUARDED_BY(mutex);
 };
 
 Shared& shared() {
   static Shared* const instance = new Shared;  // outlives every thread that may still ask
   return *instance;
+}
+
+OriginServer* open_server(const gchar* host, guint port, guint64 memory_limit, GError** error) {
+  auto server = Ref<OriginServer>::adopt(origin_server_new_with_memory_limit(memory_limit));
+  return origin_server_listen(server.get(), host, port, error) ? server.release() : nullptr;
+}
+
+// The running server of that address; null if the caller is to open one, and then to call finish_opening().
+OriginServer* find_or_begin_opening(const std::string& key) {
+  Shared& all = shared();
+  Ref<OriginServer> existing;  // let go of after the lock
+  origin::MutexLock lock(all.mutex);
+  Shared::Entry& entry = all.servers[key];
+  while (entry.opening) all.opened.wait(all.mutex);
+  existing = Ref<OriginServer>::adopt(static_cast<OriginServer*>(g_weak_ref_get(&entry.server)));
+  if (existing && !origin::api::origin_of(existing.get()).stopped()) return existing.release();
+  entry.opening = true;
+  return nullptr;
+}
+
+void finish_opening(const std::string& key, OriginServer* server) {
+  Shared& all = shared();
+  {
+    origin::MutexLock lock(all.mutex);
+    Shared::Entry& entry = all.servers[key];
+    entry.opening = false;
+    g_weak_ref_set(&entry.server, server);
+  }
+  all.opened.notify_all();
 }
 
 }  // namespace
@@ -145,24 +180,13 @@ OriginServer* origin_server_new_with_memory_limit(guint64 memory_limit) {
  * Returns: (transfer full): the server, or %NULL with @error set
  */
 OriginServer* origin_server_obtain(const gchar* host, guint port, guint64 memory_limit, GError** error) {
-  Shared& all = shared();
-  const std::lock_guard lock(all.mutex);
+  g_return_val_if_fail(host, nullptr);
+  if (port == 0) return open_server(host, port, memory_limit, error);
   const std::string key = std::string(host) + ":" + std::to_string(port);
-  std::unique_ptr<GWeakRef>& entry = all.servers[key];
-  if (entry && port != 0) {
-    if (auto* existing = static_cast<OriginServer*>(g_weak_ref_get(entry.get()))) return existing;
-  }
-  Ref<OriginServer> server = Ref<OriginServer>::adopt(origin_server_new_with_memory_limit(memory_limit));
-  if (!origin_server_listen(server.get(), host, port, error)) return nullptr;
-  if (port != 0) {
-    if (!entry) {
-      entry.reset(new GWeakRef);
-      g_weak_ref_init(entry.get(), server.get());
-    } else {
-      g_weak_ref_set(entry.get(), server.get());
-    }
-  }
-  return server.release();
+  if (OriginServer* existing = find_or_begin_opening(key)) return existing;
+  OriginServer* server = open_server(host, port, memory_limit, error);
+  finish_opening(key, server);
+  return server;
 }
 
 /**
@@ -253,6 +277,11 @@ GVariant* origin_server_get_statistics(OriginServer* self) {
 OriginPresentation* origin_server_open_presentation(OriginServer* self, const gchar* name,
                                                     const OriginPresentationOptions* options, GError** error) {
   g_return_val_if_fail(self && name && options, nullptr);
+  if (options->playlist_type > ORIGIN_PLAYLIST_TYPE_VOD) {
+    fail(error, {ErrorCode::kInvalid, "playlist type " + std::to_string(options->playlist_type) +
+                                          " does not exist; it takes live (0), event (1) or vod (2)"});
+    return nullptr;
+  }
   origin::channel::Options ours;
   ours.name = name;
   ours.type = static_cast<origin::timeline::PlaylistType>(options->playlist_type);

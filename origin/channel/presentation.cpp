@@ -70,7 +70,8 @@ Status Presentation::start_run(std::shared_ptr<Observer> observer) {
     run_id_ = make_run_id(started_);
     first_segment_.reset();
     media_written_ = offered_ = false;
-    anchor_ = {anchor_.epoch + (resumed ? 1 : 0), options_.wall_clock ? started_.time_since_epoch() : Duration::zero()};
+    publisher_offset_ = options_.wall_clock ? started_.time_since_epoch() : Duration::zero();
+    anchor_ = {anchor_.epoch + (resumed ? 1 : 0), publisher_offset_};
   }
   carry_out(std::move(publication));
   return {};
@@ -97,22 +98,27 @@ void Presentation::leave() {
 
 void Presentation::set_anchor(Duration utc_at_zero) {
   MutexLock lock(mutex_);
-  if (!options_.wall_clock || utc_at_zero == anchor_.offset) return;
+  if (!options_.wall_clock) return;
   if (!media_written_) {
-    anchor_.offset = utc_at_zero;
+    anchor_.offset = publisher_offset_ = utc_at_zero;
     return;
   }
   const Duration tolerance = options_.part_duration > Duration::zero() ? options_.part_duration / 2 : 250ms;
-  if (std::chrono::abs(utc_at_zero - anchor_.offset) <= tolerance) return;
-  anchor_ = {anchor_.epoch + 1, utc_at_zero};
+  const Duration change = utc_at_zero - publisher_offset_;
+  if (std::chrono::abs(change) <= tolerance) return;
+  publisher_offset_ = utc_at_zero;
+  anchor_ = {anchor_.epoch + 1, anchor_.offset + change};
   ++forced_anchors_;
 }
 
 Duration Presentation::next_boundary(Duration running_time) const {
   MutexLock lock(mutex_);
-  const Duration time = running_time + anchor_.offset;
+  return next_boundary_after(running_time + anchor_.offset) - anchor_.offset;
+}
+
+Duration Presentation::next_boundary_after(Duration time) const {
   const int64_t slot = floor_div(time.count(), options_.segment_duration.count());
-  return options_.segment_duration * (slot + 1) - anchor_.offset;
+  return options_.segment_duration * (slot + 1);
 }
 
 Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
@@ -170,8 +176,17 @@ bool Presentation::remove() {
     if (state_ == State::kStarting || state_ == State::kLive) return false;
     state_ = State::kRemoved;
   }
-  std::call_once(names_removed_, [this] { store_.remove_prefix(options_.name + "/"); });
+  std::call_once(names_removed_, [this] {
+    wait_until_idle();
+    store_.remove_prefix(options_.name + "/");
+  });
   return true;
+}
+
+// What was gathered before the removal must not be put into the store after it.
+void Presentation::wait_until_idle() {
+  MutexLock lock(mutex_);
+  while (carrying_out_ > 0) idle_.wait(mutex_);
 }
 
 PresentationStatus Presentation::status() const {
@@ -185,9 +200,16 @@ void Presentation::carry_out(Publication publication) {
   std::shared_ptr<Observer> observer;
   {
     MutexLock lock(mutex_);
+    if (state_ == State::kRemoved) return;
     observer = observer_;
+    ++carrying_out_;
   }
-  publication.carry_out(store_, observer.get());
+  publication.publish(store_);
+  {
+    MutexLock lock(mutex_);
+    if (--carrying_out_ == 0) idle_.notify_all();
+  }
+  publication.tell(observer.get());
 }
 
 }  // namespace origin::channel

@@ -3,6 +3,7 @@
 // store and the observer is carried out after it is released.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -30,6 +31,7 @@ enum class State : uint8_t {
 struct TrackStatus {
   timeline::TrackInfo info;
   std::string codec;
+  bool active = true;  // has a publisher
   bool has_data = false;
   bool ended = false;
   size_t segments = 0;
@@ -72,6 +74,8 @@ class Presentation {
   void set_anchor(Duration utc_at_zero);
   // Running time of the first grid boundary strictly after `running_time`.
   Duration next_boundary(Duration running_time) const;
+  // The first grid boundary strictly after a presentation time.
+  Duration next_boundary_after(Duration time) const;
 
   // kExists if this run has a track of that name, kInvalid for a name that cannot be in a URL.
   Result<TrackId> add_track(const std::string& name);
@@ -126,7 +130,9 @@ class Presentation {
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) REQUIRES_LOCK(mutex_);
   void mark_outage(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
   bool awaited(const Slot& slot) const REQUIRES_LOCK(mutex_);
+  bool left_behind(const Slot& slot) const REQUIRES_LOCK(mutex_);
   void carry_out(Publication publication) EXCLUDES_LOCK(mutex_);
+  void wait_until_idle() EXCLUDES_LOCK(mutex_);
   void settle_target(Publication& publication) REQUIRES_LOCK(mutex_);
   void fix_target(uint32_t seconds, Publication& publication) REQUIRES_LOCK(mutex_);
   void offer(Publication& publication) REQUIRES_LOCK(mutex_);
@@ -144,6 +150,8 @@ class Presentation {
   const Clock& clock_;
   std::once_flag names_removed_;
   mutable Mutex mutex_;
+  std::condition_variable_any idle_;  // no publication is being carried out
+  int carrying_out_ GUARDED_BY(mutex_) = 0;
   State state_ GUARDED_BY(mutex_) = State::kStopped;
   std::shared_ptr<Observer> observer_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Slot>> slots_ GUARDED_BY(mutex_);
@@ -153,6 +161,8 @@ class Presentation {
   MonotonicTime left_ GUARDED_BY(mutex_){};
   std::optional<MonotonicTime> first_segment_ GUARDED_BY(mutex_);
   segmenter::Anchor anchor_ GUARDED_BY(mutex_);
+  // What the publisher said last that took effect; jumps of the source have moved anchor_ since.
+  Duration publisher_offset_ GUARDED_BY(mutex_){};
   uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;         // that a segment began with
   Duration newest_epoch_start_ GUARDED_BY(mutex_){};
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;

@@ -83,9 +83,10 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
       newest_epoch_ = start.epoch;
       newest_epoch_start_ = start.time;
     }
-    sequence = slot.track.open_segment(start, first_sequence(start.time), publication);
+    sequence = slot.track.open_segment(start, first_sequence(start.time + start.tolerance), publication);
+    slot.last_data = clock_.monotonic();
+    if (!slot.has_data) slot.last_progress = slot.last_data;
     slot.has_data = media_written_ = true;
-    slot.last_data = slot.last_progress = clock_.monotonic();
     if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   }
   carry_out(std::move(publication));
@@ -112,6 +113,7 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
     slot.track.add_gap(from, to - from, epoch, publication);
     from = to;
   }
+  slot.track.publish_playlist(clock_.utc(), publication);
   return epoch;
 }
 
@@ -155,13 +157,16 @@ bool Presentation::make_room() {
     MutexLock lock(mutex_);
     if (options_.type != timeline::PlaylistType::kLive) return false;
     Slot* oldest = nullptr;
+    // Tracks that nobody writes any more go first.
+    const auto before = [](const Slot& a, const Slot& b) {
+      return std::pair(a.track.active(), a.track.window().first()->start) <
+             std::pair(b.track.active(), b.track.window().first()->start);
+    };
     for (const auto& slot : slots_) {
-      const timeline::Segment* first = slot->track.window().first();
-      if (!first) continue;
-      if (!oldest || first->start < oldest->track.window().first()->start) oldest = slot.get();
+      if (slot->track.may_drop_oldest() && (!oldest || before(*slot, *oldest))) oldest = slot.get();
     }
-    if (!oldest || !oldest->track.drop_oldest(publication)) return false;
-    oldest->track.publish_playlist(clock_.utc(), publication);
+    if (!oldest) return false;
+    oldest->track.drop_oldest(clock_.utc(), publication);
     if (!short_of_memory_) {
       short_of_memory_ = true;
       add_warning("memory-limit of " + std::to_string(store_.budget()->limit()) +
@@ -316,10 +321,18 @@ void Presentation::tick() {
     settle_target(publication);
     for (const auto& slot : slots_) {
       if (slot->running()) mark_outage(*slot, publication);
+      if (left_behind(*slot)) slot->track.withdraw(publication);
     }
     offer(publication);
   }
   carry_out(std::move(publication));
+}
+
+// Whether a track of an earlier run has slid out of the window that it would have if it had gone on.
+bool Presentation::left_behind(const Slot& slot) const {
+  if (options_.type != timeline::PlaylistType::kLive || options_.window == Duration::zero()) return false;
+  return !slot.track.active() && slot.track.offered() &&
+         clock_.monotonic() - run_started_ >= std::max<Duration>(options_.window, patience(options_));
 }
 
 // RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without media.

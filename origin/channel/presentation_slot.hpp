@@ -35,6 +35,7 @@ struct Presentation::Slot {
     TrackStatus status;
     status.info = track.info();
     status.codec = codec;
+    status.active = track.active();
     status.has_data = has_data;
     status.ended = ended;
     status.segments = window.size();

@@ -5,7 +5,7 @@
 
 namespace origin::channel {
 
-void Publication::carry_out(store::Store& store, Observer* observer) {
+void Publication::publish(store::Store& store) {
   for (store::TopicRef& topic : topics) store.put_topic(std::move(topic));
   for (Put& put : puts) store.put(put.name, std::move(put.object), {.pinned = true, .ttl = {}});
   for (const Message& chunk : chunks) chunk.topic->publish(chunk.message);
@@ -13,6 +13,9 @@ void Publication::carry_out(store::Store& store, Observer* observer) {
   for (const Message& playlist : playlists) playlist.topic->publish(playlist.message);
   for (const Expiry& expiry : expiries) store.expire_after(expiry.name, expiry.ttl);
   for (const std::string& name : removals) store.remove(name);
+}
+
+void Publication::tell(Observer* observer) const {
   for (const Warning& warning : warnings) log_warning("%s (%s)", warning.message.c_str(), warning.hint.c_str());
   if (!observer) return;
   for (const SegmentAdded& segment : added) observer->segment_added(segment);

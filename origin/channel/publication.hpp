@@ -45,8 +45,10 @@ struct Publication {
   std::vector<SegmentAdded> added;
   std::vector<Warning> warnings;
 
-  // Once; no lock may be held.
-  void carry_out(store::Store& store, Observer* observer);
+  // Each once, in this order; no lock may be held.
+  void publish(store::Store& store);
+  // `observer` may be null.
+  void tell(Observer* observer) const;
 };
 
 }  // namespace origin::channel

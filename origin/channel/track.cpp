@@ -43,14 +43,19 @@ Track::Track(const Options& options, std::string name, store::Store& store)
       window_(window_config(options, store)) {
   info_.uri = name + "/index.m3u8";
   info_.name = std::move(name);
+  playlist_ = make_playlist_topic();
+}
+
+store::TopicRef Track::make_playlist_topic() const {
   store::TopicOptions topic;
-  topic.hold_limit = hold_limit(options, options.target_duration);
+  topic.hold_limit = hold_limit(options_, options_.target_duration);
   topic.headers.content_type = kPlaylistType;
-  playlist_ = std::make_shared<store::Topic>(playlist_name(), topic);
+  return std::make_shared<store::Topic>(playlist_name(), topic);
 }
 
 void Track::start_run(const std::string& run_id, Publication& publication) {
-  if (run_id_.empty()) publication.topics.push_back(playlist_);
+  if (!offered_) publication.topics.push_back(playlist_);
+  offered_ = true;
   run_id_ = run_id;
   active_ = true;
 }
@@ -136,10 +141,14 @@ void Track::close_segment(Duration offset, UtcTime now, Publication& publication
   publication.added.push_back(
       {name(), closed->sequence, closed->start - offset, closed->duration, closed->bytes});
 
-  // RFC 8216bis 6.2.2: for its own duration and that of the longest playlist that listed it.
+  slide(publication);
+  publish_playlist(now, publication);
+}
+
+// RFC 8216bis 6.2.2: what leaves stays for its own duration and that of the longest playlist that listed it.
+void Track::slide(Publication& publication) {
   const Duration listed = window_.duration();
   for (const timeline::SegmentRef& gone : window_.trim()) retire(*gone, gone->duration + listed, publication);
-  publish_playlist(now, publication);
 }
 
 void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication) {
@@ -151,35 +160,42 @@ void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publicati
   gap.duration = duration;
   gap.epoch = std::max(epoch, window_.last_epoch());
   window_.add_gap(std::move(gap));
-  const Duration listed = window_.duration();
-  for (const timeline::SegmentRef& gone : window_.trim()) retire(*gone, gone->duration + listed, publication);
+  slide(publication);
 }
 
 void Track::retire(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication) {
-  if (!segment.gap) {
+  const auto let_go = [&](const std::string& uri) {
     if (ttl) {
-      publication.expiries.push_back({prefix_ + segment.uri, *ttl});
+      publication.expiries.push_back({prefix_ + uri, *ttl});
     } else {
-      publication.removals.push_back(prefix_ + segment.uri);
+      publication.removals.push_back(prefix_ + uri);
     }
+  };
+  if (!segment.gap) let_go(segment.uri);
+  const std::string& init = segment.init_uri;
+  if (init != init_uri_ && !window_.needs_init(init)) let_go(init);
+}
+
+bool Track::may_drop_oldest() const { return active_ ? window_.may_drop_oldest() : window_.size() > 0; }
+
+void Track::drop_oldest(UtcTime now, Publication& publication) {
+  retire(*window_.drop_oldest(), std::nullopt, publication);
+  if (window_.size() > 0) {
+    publish_playlist(now, publication);
+  } else if (!active_) {
+    withdraw(publication);
   }
-  retire_unused_init(segment, ttl, publication);
 }
 
-// Init segments leave in the order of the segments that need them.
-void Track::retire_unused_init(const timeline::Segment& gone, std::optional<Duration> ttl,
-                               Publication& publication) {
-  const timeline::Segment* oldest = window_.first();
-  const std::string& still_needed = oldest ? oldest->init_uri : init_uri_;
-  if (gone.init_uri == still_needed || gone.init_uri == init_uri_) return;
-  if (ttl) publication.expiries.push_back({prefix_ + gone.init_uri, *ttl});
-}
-
-bool Track::drop_oldest(Publication& publication) {
-  const timeline::SegmentRef gone = window_.drop_oldest();
-  if (!gone) return false;
-  retire(*gone, std::nullopt, publication);
-  return true;
+void Track::withdraw(Publication& publication) {
+  if (!offered_) return;
+  while (window_.size() > 0) retire(*window_.drop_oldest(), std::nullopt, publication);
+  if (!init_uri_.empty()) publication.removals.push_back(prefix_ + init_uri_);
+  publication.removals.push_back(playlist_name());
+  init_uri_.clear();
+  offered_ = false;
+  revision_ = 0;
+  playlist_ = make_playlist_topic();
 }
 
 void Track::end(UtcTime now, Publication& publication) {

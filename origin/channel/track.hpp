@@ -25,6 +25,8 @@ class Track {
   // A publisher begins to write (again), under media names of its own.
   void start_run(const std::string& run_id, Publication& publication);
   bool active() const { return active_; }
+  // Whether it has anything in the store.
+  bool offered() const { return offered_; }
   void deactivate() { active_ = false; }
 
   // The init segment of what follows; put under a name made of its hash.
@@ -37,6 +39,7 @@ class Track {
     Duration time{};
     uint64_t epoch = 0;
     bool independent = true;
+    Duration tolerance{};  // this much before a boundary counts as at it
   };
   // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a segment.
   uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
@@ -51,16 +54,21 @@ class Track {
 
   // Publishes the current window, if there is a target duration and a whole segment.
   void publish_playlist(UtcTime now, Publication& publication);
-  // Lets the oldest segment go for want of memory. False if the window must not shrink further.
-  bool drop_oldest(Publication& publication);
+  // Whether drop_oldest() may be called: a track without a publisher may lose everything.
+  bool may_drop_oldest() const;
+  // Lets the oldest segment go for want of memory, and publishes what is left.
+  void drop_oldest(UtcTime now, Publication& publication);
+  // Takes everything out of the store at once: nobody writes the track any more, and its time is over.
+  void withdraw(Publication& publication);
 
   bool playlist_published() const { return revision_ > 0; }
   std::string playlist_name() const { return prefix_ + "index.m3u8"; }
 
  private:
   store::Headers media_headers(const std::string& uri, UtcTime now) const;
+  store::TopicRef make_playlist_topic() const;
   void retire(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
-  void retire_unused_init(const timeline::Segment& gone, std::optional<Duration> ttl, Publication& publication);
+  void slide(Publication& publication);
 
   const Options& options_;
   store::Store& store_;
@@ -73,6 +81,7 @@ class Track {
   std::string run_id_;
   std::string init_uri_;
   bool active_ = false;
+  bool offered_ = false;  // playlist_ is in the store
   uint64_t revision_ = 0;
   uint32_t target_duration_ = 0;
 };

@@ -90,6 +90,10 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     raw.duration = whole;
   }
   const segmenter::Timed timed = timestamper_->next(raw, clock_.utc(), newest.anchor);
+  if (timed.before == segmenter::Break::kOverlap) {
+    presentation_->note_dropped(id_);
+    return {};
+  }
   epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
   if (timestamper_->anchor().epoch > newest.anchor.epoch) presentation_->adopt_anchor(timestamper_->anchor());
 
@@ -100,6 +104,10 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     release_held(follows ? timed.place : held_end_);
   }
   const bool sync = media::is_sync_sample(format_, data.span());
+  if (timed.pts + timed.duration / 2 < resume_at_) {
+    presentation_->note_dropped(id_);
+    return {};
+  }
   if (Status status = cut(timed, sync, !follows || !segment_); !status) return status;
   if (!segment_) {
     presentation_->note_dropped(id_);
@@ -180,7 +188,7 @@ Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
-  const Result<uint64_t> opened = presentation_->open_segment(id_, {time_of(timed.place), epoch_, sync});
+  const Result<uint64_t> opened = presentation_->open_segment(id_, {time_of(timed.place), epoch_, sync, time_of(timed.duration / 2)});
   if (opened) {
     segment_ = *opened;
     segment_has_chunk_ = false;
@@ -223,6 +231,9 @@ Status TrackWriter::flush_chunk() {
   if (added.error().code == ErrorCode::kLimit) {
     presentation_->close_segment(id_, *segment_);
     warn_of_loss(added.error().message);
+    // Tried again with the next segment of the grid.
+    const Duration next = presentation_->next_boundary_after(time_of(samples.back().pts));
+    resume_at_ = to_ticks(next, format_.timescale);
   }
   segment_.reset();
   for (size_t i = 0; i < samples.size(); ++i) presentation_->note_dropped(id_);

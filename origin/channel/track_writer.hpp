@@ -66,6 +66,7 @@ class TrackWriter {
   uint64_t epoch_ = 0;
   std::optional<uint64_t> segment_;  // number of the open segment
   bool segment_has_chunk_ = false;
+  int64_t resume_at_ = 0;  // ticks: what comes before it is dropped, for want of memory
   bool warned_of_gop_ = false;
   std::optional<MonotonicTime> warned_of_loss_;
   uint32_t chunk_number_ = 0;

@@ -29,7 +29,6 @@ class Application::HeldMessage final : public HoldList::Waiter {
   HeldMessage(Application& application, HoldList::Id id, SoupServerMessage* message)
       : application_(application), id_(id), message_(Ref<SoupServerMessage>::share(message)) {
     soup_server_message_pause(message);
-    count_until_finished();
     for (const char* end : {"finished", "disconnected"}) {
       g_signal_connect_swapped(message, end, G_CALLBACK(&HeldMessage::message_ended), this);
     }
@@ -55,13 +54,6 @@ class Application::HeldMessage final : public HoldList::Waiter {
   void give_up(const Reply& reply) override { application_.send(message_.get(), reply); }
 
  private:
-  // The message outlives its being held by as long as sending the answer takes.
-  void count_until_finished() {
-    ++application_.shared_.unfinished_holds;
-    g_object_set_data_full(G_OBJECT(message_.get()), "origin-held", &application_.shared_,
-                           [](gpointer shared) { --static_cast<Shared*>(shared)->unfinished_holds; });
-  }
-
   // Nobody waits for the answer any more. `self` is gone afterwards.
   static void message_ended(HeldMessage* self) {
     self->ended_ = true;
@@ -101,15 +93,20 @@ bool Application::first_look(transport::Connection& connection, const transport:
   return true;
 }
 
+Body Application::refusal(const transport::HeadError& error, std::string_view method) {
+  Reply reply = Router::refuse(error.status, error.reason, method);
+  const UtcTime now = shared_.store.clock().utc();
+  complete_reply(reply, now, request_ids_.next(now));
+  return wire_form(reply, 1, false);
+}
+
 void Application::handle(SoupServerMessage* message) {
   Outcome outcome = route(message);
   if (auto* reply = std::get_if<Reply>(&outcome)) {
     send(message, std::move(*reply));
   } else if (!holds_.has_room()) {
-    Reply busy =
-        error_reply(503, shared_.stopping ? "the server is shutting down" : "too many requests wait already");
-    busy.add("Retry-After", "1");
-    send(message, std::move(busy));
+    send(message, unavailable_reply(shared_.stopping ? "the server is shutting down"
+                                                     : "too many requests wait already"));
   } else {
     const HoldList::Id id = holds_.reserve_id();
     holds_.add(id, std::get<Hold>(std::move(outcome)), std::make_unique<HeldMessage>(*this, id, message));

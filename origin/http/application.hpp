@@ -20,6 +20,7 @@ class Application final : public transport::Application {
 
   // Answers what can be answered by its head alone; the rest goes to libsoup.
   bool first_look(transport::Connection& connection, const transport::RequestHead& head) override;
+  Body refusal(const transport::HeadError& error, std::string_view method) override;
   // Held requests are answered with 503, now and from now on.
   void give_up_holding() { holds_.give_up_all(); }
 

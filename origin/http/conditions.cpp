@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "origin/http/text.hpp"
+#include "origin/base/text.hpp"
 
 namespace origin::http {
 

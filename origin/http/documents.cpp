@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "origin/http/json.hpp"
+#include "origin/base/json.hpp"
 
 namespace origin::http {
 

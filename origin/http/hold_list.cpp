@@ -111,8 +111,7 @@ void HoldList::drop(Id id) {
 void HoldList::give_up_all() {
   while (!by_deadline_.empty()) {
     auto node = take(by_deadline_.begin()->second);
-    Reply reply = error_reply(503, "the server is shutting down");
-    reply.add("Retry-After", "1");
+    Reply reply = unavailable_reply("the server is shutting down");
     reply.close = true;
     node.mapped().waiter->give_up(reply);
   }
@@ -166,9 +165,7 @@ void HoldList::expire() {
   const MonotonicTime due = now();
   while (!by_deadline_.empty() && by_deadline_.begin()->first <= due) {
     auto node = take(by_deadline_.begin()->second);
-    Reply reply = error_reply(503, "it is not there yet; try again");
-    reply.add("Retry-After", "1");
-    node.mapped().waiter->give_up(reply);
+    node.mapped().waiter->give_up(unavailable_reply("it is not there yet; try again"));
   }
   set_timer();
 }

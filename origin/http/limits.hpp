@@ -12,8 +12,8 @@ struct Limits {
   uint32_t max_held = 20'000;      // requests that wait for something at once, in the process; beyond: 503
   uint32_t max_ranges = 16;        // byte ranges in one request; beyond: the whole body (RFC 9110 14.2)
   Duration viewer_window = 15s;    // who fetched something within it counts as a viewer
-  uint32_t max_viewers = 100'000;  // remembered per worker; beyond, new ones are not counted
-  Duration stop_grace = 1s;        // how long stop() lets the answers to held requests leave
+  uint32_t max_viewers = 100'000;  // remembered in the server; beyond, new ones are not counted
+  Duration stop_grace = 1s;        // how long stop() lets answers leave before it cuts them
 };
 
 }  // namespace origin::http

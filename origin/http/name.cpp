@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/name.hpp"
 
-#include <algorithm>
-
 #include "origin/base/ref.hpp"
+#include "origin/base/text.hpp"
 
 namespace origin::http {
 
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 Error invalid(const char* why) {
   return {ErrorCode::kInvalid, std::string("bad path: ") + why};
@@ -22,16 +14,6 @@ Error invalid(const char* why) {
 
 bool is_control(unsigned char c) {
   return c < 0x20 || c == 0x7f;
-}
-
-bool has_dot_segment(std::string_view name) {
-  for (size_t start = 0; start <= name.size();) {
-    const size_t end = std::min(name.find('/', start), name.size());
-    const std::string_view segment = name.substr(start, end - start);
-    if (segment == "." || segment == "..") return true;
-    start = end + 1;
-  }
-  return false;
 }
 
 }  // namespace
@@ -43,8 +25,8 @@ Result<std::string> parse_name(std::string_view path) {
   for (size_t i = 1; i < path.size(); ++i) {
     char c = path[i];
     if (c == '%') {
-      const int high = i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
-      const int low = i + 2 < path.size() ? hex_digit(path[i + 2]) : -1;
+      const int high = i + 2 < path.size() ? hex_value(path[i + 1]) : -1;
+      const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
       if (high < 0 || low < 0) return invalid("a percent sign without two hexadecimal digits");
       c = static_cast<char>(high * 16 + low);
       // A proxy that decodes it sees another path than one that does not.

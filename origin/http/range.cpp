@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "origin/http/text.hpp"
+#include "origin/base/text.hpp"
 #include "origin/transport/request_head.hpp"
 
 namespace origin::http {

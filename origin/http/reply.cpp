@@ -3,7 +3,7 @@
 
 #include <libsoup/soup.h>
 
-#include "origin/http/json.hpp"
+#include "origin/base/json.hpp"
 
 namespace origin::http {
 
@@ -15,6 +15,12 @@ constexpr const char* kExposedHeaders =
     "Age, Date, Content-Length, Content-Range, Accept-Ranges, ETag, Last-Modified, Location, Retry-After, "
     "Origin-Request-Id";
 
+// libsoup does not know the codes of RFC 6585.
+const char* phrase_of(int status) {
+  if (status == 431) return "Request Header Fields Too Large";
+  return soup_status_get_phrase(static_cast<guint>(status));
+}
+
 }  // namespace
 
 Reply error_reply(int status, std::string_view reason, std::string_view cache_control) {
@@ -23,6 +29,12 @@ Reply error_reply(int status, std::string_view reason, std::string_view cache_co
   reply.add("Content-Type", "application/json");
   reply.add("Cache-Control", std::string(cache_control));
   reply.set_body({Bytes::take(JsonDocument().add("error", std::string(reason)).text())});
+  return reply;
+}
+
+Reply unavailable_reply(std::string_view reason) {
+  Reply reply = error_reply(503, reason);
+  reply.add("Retry-After", "1");
   return reply;
 }
 
@@ -37,7 +49,7 @@ void complete_reply(Reply& reply, UtcTime now, std::string_view request_id) {
 
 Body wire_form(const Reply& reply, int minor_version, bool keep_alive) {
   std::string head = "HTTP/1." + std::to_string(minor_version) + " " + std::to_string(reply.status) + " " +
-                     soup_status_get_phrase(static_cast<guint>(reply.status)) + "\r\n";
+                     phrase_of(reply.status) + "\r\n";
   for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
   if (reply.content_length) head += "Content-Length: " + std::to_string(*reply.content_length) + "\r\n";
   if (!keep_alive) {

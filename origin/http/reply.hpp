@@ -31,6 +31,8 @@ struct Reply {
 
 // A status with its reason as one line of JSON: {"error":"…"}.
 Reply error_reply(int status, std::string_view reason, std::string_view cache_control = "no-store");
+// 503, and when to come again.
+Reply unavailable_reply(std::string_view reason);
 
 // Adds what every answer carries: date, request id, CORS. Once, before the reply is sent.
 void complete_reply(Reply& reply, UtcTime now, std::string_view request_id);

@@ -8,7 +8,7 @@
 #include "origin/http/conditions.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
-#include "origin/http/text.hpp"
+#include "origin/base/text.hpp"
 #include "origin/transport/request_head.hpp"
 
 namespace origin::http {
@@ -42,7 +42,11 @@ Reply options_reply() {
 }
 
 Reply redirect_to_folder(const Request& request) {
-  Reply reply = error_reply(301, "the page is at /" + request.name + "/", "max-age=60");
+  Reply reply;
+  reply.status = 301;
+  reply.add("Content-Type", "text/plain; charset=utf-8");
+  reply.add("Cache-Control", "max-age=60");
+  reply.set_body({Bytes::take("moved to /" + request.name + "/\n")});
   // Relative, so that it holds behind a proxy that adds a prefix; "./" keeps a colon from looking like a
   // scheme.
   std::string location = "./" + encode_segment(request.name) + "/";
@@ -99,15 +103,20 @@ std::optional<Reply> Router::route_by_head(const transport::RequestHead& head) {
   if (head.method == "OPTIONS" && !head.has_body) {
     reply = options_reply();
   } else if (head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS") {
-    reply = error_reply(405,
-                        "method " + std::string(head.method) + " is not served; " + kAllowedMethods + " are");
-    reply->add("Allow", kAllowedMethods);
+    reply = refuse(405, "method " + std::string(head.method) + " is not served here", head.method);
   } else if (head.has_body) {
     reply = error_reply(400, "a " + std::string(head.method) + " request has no body here");
   } else if (const auto name = parse_name(head.path); !name) {
     reply = error_reply(400, name.error().message);
   }
   if (reply && head.method == "HEAD") reply->body.clear();
+  return reply;
+}
+
+Reply Router::refuse(int status, std::string_view reason, std::string_view method) {
+  Reply reply = status == 503 ? unavailable_reply(reason) : error_reply(status, reason);
+  if (status == 405) reply.add("Allow", kAllowedMethods);
+  if (method == "HEAD") reply.body.clear();
   return reply;
 }
 

@@ -35,6 +35,9 @@ class Router {
   // path.
   static std::optional<Reply> route_by_head(const transport::RequestHead& head);
 
+  // The answer to a request whose head is not even that.
+  static Reply refuse(int status, std::string_view reason, std::string_view method);
+
   // A reply to HEAD has no body, but the length of one.
   Outcome route(const Request& request);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/server.hpp"
 
-#include <thread>
 #include <vector>
 
 #include "origin/base/mutex.hpp"
@@ -25,21 +24,14 @@ struct Server::Impl {
     return application;
   }
 
-  // Lets the answers to held requests leave, within the grace.
-  void drain() {
+  // Each worker does so before it hears of its end.
+  void give_up_held() {
     shared.stopping = true;
-    std::vector<std::pair<transport::Worker*, Application*>> all;
-    {
-      MutexLock lock(mutex);
-      all.swap(workers);
-    }
-    for (const auto& [worker, application] : all) {
+    MutexLock lock(mutex);
+    for (const auto& [worker, application] : workers) {
       worker->post([application = application] { application->give_up_holding(); });
     }
-    const auto deadline = std::chrono::steady_clock::now() + shared.limits.stop_grace;
-    while (shared.unfinished_holds > 0 && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(1ms);
-    }
+    workers.clear();
   }
 
   Shared shared;
@@ -59,8 +51,8 @@ Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
 }
 
 void Server::stop() {
-  impl_->drain();
-  impl_->transport.stop();
+  impl_->give_up_held();
+  impl_->transport.stop(impl_->shared.limits.stop_grace);
 }
 
 }  // namespace origin::http

@@ -26,7 +26,6 @@ struct Shared {
   // Statistics and a soft cap: relaxed order is enough.
   std::atomic<uint64_t> requests{0};
   std::atomic<uint64_t> held{0};
-  std::atomic<uint64_t> unfinished_holds{0};  // held, or answered after that but not sent yet
   std::atomic<bool> stopping{false};
 };
 

@@ -36,7 +36,7 @@ struct ChunkHeader {
 };
 
 // One CMAF chunk `[styp] [prft] moof mdat` in one allocation: each payload byte is copied exactly once.
-// tfdt is 64 bit, composition offsets are signed (trun version 1). REQUIRES: samples not empty, each sample's
+// tfdt is 64 bit, trun is version 1. REQUIRES: samples not empty, each sample's
 // dts is its predecessor's dts + duration.
 Bytes write_chunk(const media::Format& format, std::span<const media::Sample> samples,
                   const ChunkHeader& header);

@@ -20,13 +20,13 @@ bool is_video(const Format& format) {
   return media::kind_of(format.codec) == Kind::kVideo;
 }
 
-// FileTypeBox, ISO/IEC 14496-12 4.3, with the structural brands of ISO/IEC 23000-19 7.2: cmf2 says that
-// fragments need no defaults of trex and that there is no edit list.
+// FileTypeBox, ISO/IEC 14496-12 4.3, with the structural brand of ISO/IEC 23000-19 7.2. Not cmf2, which
+// asks for composition offsets that begin a presentation at its first decode time.
 void write_ftyp(BoxWriter& writer, const Format& format) {
   const auto ftyp = writer.box("ftyp");
   writer.text("iso6");
   writer.u32(0);
-  for (const std::string_view brand : {"iso6", "cmfc", "cmf2", "dash"}) writer.text(brand);
+  for (const std::string_view brand : {"iso6", "cmfc", "dash"}) writer.text(brand);
   if (format.codec == media::Codec::kAv1) writer.text("av01");  // AV1 in ISOBMFF 2.1
 }
 

@@ -138,9 +138,8 @@ void write_audio_config(BoxWriter& writer, const Format& format) {
     case Codec::kAac:
       return write_esds(writer, format.config.span());
     case Codec::kOpus: {  // Encapsulation of Opus in ISOBMFF 4.3.2
-      // PreSkip stays what the encoder said. There is no edit list for it: the brand cmf2 forbids one, and it
-      // could only be true for the stream's first segment, which hardly any viewer of a live presentation
-      // plays.
+      // PreSkip stays what the encoder said. There is no edit list for it: that could only be true for the
+      // stream's first segment, which hardly any viewer of a live presentation plays.
       const auto dops = writer.box("dOps");
       writer.bytes(format.config.span());
       return;

@@ -25,6 +25,13 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) 
   const Resolved times = resolve(raw);
   const Break before = started_ ? classify(times, now, newest) : Break::kNone;
   const int64_t duration = duration_of(raw);
+  // A source whose clock is fast makes more audio than time goes by.
+  if (before == Break::kNone && started_ && config_.audio &&
+      last_.place + last_.duration - ticks(times.pts) > last_.duration) {
+    last_raw_dts_ = times.dts;
+    last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
+    return {.before = Break::kOverlap};
+  }
   Timed timed = !started_ || before == Break::kDiscontinuity ? first(times, duration) : follow(times, duration);
   timed.before = before;
 

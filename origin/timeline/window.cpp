@@ -128,7 +128,8 @@ SegmentRef Window::pop_front() {
   return oldest;
 }
 
-bool Window::may_drop_first() const {
+// Whether three target durations stay without the oldest segment (RFC 8216bis 6.2.2).
+bool Window::outlasts_minimum() const {
   const Segment* oldest = first();
   const Duration target = std::max<Duration>(std::chrono::seconds(target_duration_), config_.segment_duration);
   return oldest && duration_ - oldest->duration >= 3 * target;
@@ -137,13 +138,21 @@ bool Window::may_drop_first() const {
 std::vector<SegmentRef> Window::trim() {
   std::vector<SegmentRef> removed;
   if (config_.type != PlaylistType::kLive || config_.length == Duration::zero()) return removed;
-  while (may_drop_first() && duration_ - first()->duration >= config_.length) removed.push_back(pop_front());
+  while (outlasts_minimum() && duration_ - first()->duration >= config_.length) removed.push_back(pop_front());
   return removed;
 }
 
-SegmentRef Window::drop_oldest() {
-  if (config_.type != PlaylistType::kLive || !may_drop_first()) return nullptr;
-  return pop_front();
+bool Window::may_drop_oldest() const {
+  return config_.type == PlaylistType::kLive && size() > (ended_ ? 0 : 1);
+}
+
+bool Window::needs_init(const std::string& uri) const {
+  const auto needs = [&](const SegmentRef& segment) { return segment->init_uri == uri; };
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    const auto begin = blocks_[i]->segments.begin() + static_cast<ptrdiff_t>(i == 0 ? first_in_block_ : 0);
+    if (std::any_of(begin, blocks_[i]->segments.end(), needs)) return true;
+  }
+  return std::any_of(tail_.begin(), tail_.end(), needs) || (open_ && open_->init_uri == uri);
 }
 
 MediaSnapshotRef Window::snapshot() const {

@@ -42,8 +42,12 @@ class Window {
 
   // Takes out what has slid out of the window; never below three target durations (RFC 8216bis 6.2.2).
   std::vector<SegmentRef> trim();
-  // Takes out the oldest segment for want of memory; null if only three target durations are left.
-  SegmentRef drop_oldest();
+  // Whether the oldest segment may go for want of memory: better a window that is too short than no new media.
+  bool may_drop_oldest() const;
+  // REQUIRES: there is one.
+  SegmentRef drop_oldest() { return pop_front(); }
+  // Whether a listed segment needs that init segment.
+  bool needs_init(const std::string& uri) const;
 
   std::optional<uint64_t> last_sequence() const { return last_sequence_; }
   std::optional<Duration> end_time() const { return end_time_; }
@@ -65,7 +69,7 @@ class Window {
   void append(SegmentRef segment);
   void fold_tail();
   SegmentRef pop_front();
-  bool may_drop_first() const;
+  bool outlasts_minimum() const;
 
   const Config config_;
   uint32_t target_duration_ = 0;

@@ -30,20 +30,20 @@ Admission::Admission(uint32_t max_connections, uint32_t max_per_address)
     : max_(std::min(max_connections ? max_connections : UINT32_MAX, descriptors_for_connections())),
       max_per_address_(max_per_address) {}
 
-bool Admission::enter(const PeerAddress& peer) {
+Admission::Verdict Admission::enter(const PeerAddress& peer) {
   if (open_.fetch_add(1, std::memory_order_relaxed) >= max_) {
     open_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
+    return Verdict::kFull;
   }
-  if (max_per_address_ == 0) return true;
+  if (max_per_address_ == 0) return Verdict::kAdmitted;
   MutexLock lock(mutex_);
   uint32_t& count = per_address_[peer.group()];
   if (count >= max_per_address_) {
     open_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
+    return Verdict::kAddressFull;
   }
   ++count;
-  return true;
+  return Verdict::kAdmitted;
 }
 
 void Admission::leave(const PeerAddress& peer) {

@@ -17,8 +17,10 @@ class Admission {
   // 0: no limit but that of the process's descriptors.
   Admission(uint32_t max_connections, uint32_t max_per_address);
 
-  // Whether one more is let in; if so, leave() follows when it has gone.
-  bool enter(const PeerAddress& peer);
+  enum class Verdict { kAdmitted, kFull, kAddressFull };
+
+  // If one more is let in, leave() follows when it has gone.
+  Verdict enter(const PeerAddress& peer);
   void leave(const PeerAddress& peer);
   uint32_t open() const { return open_.load(std::memory_order_relaxed); }
 

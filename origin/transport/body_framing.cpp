@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "origin/base/text.hpp"
+
 namespace origin::transport {
 
 namespace {
@@ -76,10 +78,7 @@ void BodyFraming::feed_framing(char c, std::string* sink) {
 }
 
 void BodyFraming::size_byte(char c) {
-  const int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
+  const int digit = hex_value(c);
   if (digit >= 0) {
     if (digits_ == kMaxSizeDigits) return reject("a chunk size has too many digits");
     remaining_ = remaining_ * 16 + static_cast<uint64_t>(digit);

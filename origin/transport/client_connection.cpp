@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "origin/transport/guard.hpp"
 #include "origin/transport/soup_request.hpp"
 #include "origin/transport/worker_thread.hpp"
 
@@ -209,6 +208,7 @@ size_t ClientConnection::consume_body(std::string_view bytes) {
 
 void ClientConnection::begin_request(const RequestHead& head) {
   phase_ = Phase::kAnswer;
+  served_ = true;
   --requests_left_;
   scanned_ = 0;
   skipped_line_ = false;
@@ -312,12 +312,12 @@ void ClientConnection::close_gently() {
   worker_.loop().schedule(*this);
 }
 
-// The guard's own answer, in place of whatever was to come.
+// The answer to what the guard does not let through, in place of whatever was to come.
 void ClientConnection::refuse(const HeadError& error, std::string_view method) {
   WorkerCounters::add(worker_.counters().bad_requests);
   must_linger_ = true;
   output_.clear();
-  output_.hold(refusal(error, method));
+  output_.push(worker_.application().refusal(error, method));
   if (auto gone = std::exchange(gone_, nullptr)) gone();
   abandon_soup();
   close_gently();
@@ -336,6 +336,11 @@ void ClientConnection::close() {
   worker_.loop().schedule(*this);
 }
 
+void ClientConnection::finish() {
+  keep_alive_ = false;
+  if (!answering()) close();
+}
+
 // ---- Departures and deadlines
 
 // A client that closed its sending side is gone if its request is held, but not while an answer flows.
@@ -348,7 +353,7 @@ void ClientConnection::notice_departure() {
 ClientConnection::Wait ClientConnection::current_wait() const {
   if (phase_ == Phase::kLinger && output_.empty()) return Wait::kLinger;
   if (!output_.empty() || (soup_ && soup_->wants_write)) return Wait::kWrite;
-  if (phase_ == Phase::kHead) return input_.empty() && !skipped_line_ ? Wait::kIdle : Wait::kHead;
+  if (phase_ == Phase::kHead) return served_ && !head_begun() ? Wait::kIdle : Wait::kHead;
   if (phase_ == Phase::kAnswer && !framing_.complete() && wants_input()) return Wait::kBody;
   return Wait::kNone;
 }
@@ -381,7 +386,7 @@ void ClientConnection::update_deadline() {
 void ClientConnection::on_deadline() {
   const Wait wait = std::exchange(wait_, Wait::kNone);
   if (wait != Wait::kLinger) WorkerCounters::add(worker_.counters().timed_out);
-  if (wait == Wait::kHead) {
+  if (wait == Wait::kHead && head_begun()) {
     refuse({408, "the request head did not arrive in time"});
   } else if (wait == Wait::kBody && !answer_begun()) {
     refuse({408, "the request body did not go on in time"});

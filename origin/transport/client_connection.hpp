@@ -46,6 +46,9 @@ class ClientConnection final : public Connection,
 
   // At once, without another byte. Deleted in the next turn.
   void close();
+  // Closes behind the answer in flight; at once if there is none.
+  void finish();
+  bool answering() const { return phase_ == Phase::kAnswer || !output_.empty(); }
 
   size_t slot() const { return slot_; }
   void set_slot(size_t slot) { slot_ = slot; }
@@ -87,6 +90,7 @@ class ClientConnection final : public Connection,
   void notice_departure();
   void update_deadline();
   Wait current_wait() const;
+  bool head_begun() const { return !input_.empty() || skipped_line_; }
   bool answer_begun() const;
 
   // ---- libsoup (client_connection_soup.cpp)
@@ -114,6 +118,7 @@ class ClientConnection final : public Connection,
   bool input_ended_ = false;  // and all of it was read
   bool broken_ = false;       // neither way works
   bool progress_ = false;     // bytes moved since the deadline was set
+  bool served_ = false;       // a request came
   bool pumping_ = false;      // pump_input is on the stack and will go on by itself
   bool answered_ = false;     // the request in flight has its whole answer in output_
   bool keep_alive_ = true;

@@ -56,6 +56,8 @@ ClientConnection* ClientConnection::of_message(SoupServerMessage* message) {
 void ClientConnection::open_soup(const RequestHead& head) {
   soup_ = std::make_unique<SoupRequest>(*this, worker_.live_soup_streams());
   soup_->input = head.bytes;
+  // The version, which ends the first line: this libsoup refuses a later one than 1.1.
+  soup_->input[soup_->input.find('\r') - 1] = static_cast<char>('0' + head.minor_version);
   soup_->remote = peer_.to_gio();
   const Ref<GSocketAddress> local = local_address_of(socket_.get());
   g_object_set_qdata(G_OBJECT(soup_->remote.get()), connection_quark(), this);

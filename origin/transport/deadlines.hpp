@@ -51,13 +51,17 @@ class DeadlineList {
     if (end_.next_ == &end_) return std::nullopt;
     return end_.next_->due_;
   }
+  // Tells the first before its time; false if there is none.
+  bool expire_first() {
+    if (end_.next_ == &end_) return false;
+    HasDeadline* item = end_.next_;
+    item->clear_deadline();
+    item->on_deadline();
+    return true;
+  }
   // Tells all that are due.
   void expire(MonotonicTime now) {
-    while (end_.next_ != &end_ && end_.next_->due_ <= now) {
-      HasDeadline* item = end_.next_;
-      item->clear_deadline();
-      item->on_deadline();
-    }
+    while (end_.next_ != &end_ && end_.next_->due_ <= now) expire_first();
   }
 
  private:

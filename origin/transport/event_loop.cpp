@@ -40,6 +40,10 @@ void EventLoop::modify(int fd, uint32_t events, EpollTarget& target) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
+void EventLoop::remove(int fd) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
 void EventLoop::schedule(TurnTarget& target) {
   if (std::exchange(target.scheduled_, true)) return;
   next_turn_.push_back(&target);

@@ -43,10 +43,13 @@ class EventLoop {
   bool ok() const { return static_cast<bool>(epoll_); }
   bool add(int fd, uint32_t events, EpollTarget& target);
   void modify(int fd, uint32_t events, EpollTarget& target);
+  void remove(int fd);
 
   // Calls target.on_turn() once in the next turn, after the events of the sockets. The target may be deleted
   // there.
   void schedule(TurnTarget& target);
+  // No turn from here on, whoever is scheduled for one.
+  void stop() { g_source_destroy(source_.get()); }
   // Lists that are expired each turn.
   void watch(DeadlineList& list) { deadlines_.push_back(&list); }
 

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "origin/base/log.hpp"
-#include "origin/transport/guard.hpp"
+#include "origin/transport/output_queue.hpp"
 #include "origin/transport/worker_thread.hpp"
 
 namespace origin::transport {
@@ -45,10 +45,15 @@ void Listener::on_events(uint32_t) {
 }
 
 void Listener::admit(Descriptor socket, const PeerAddress& peer) {
-  if (worker_.shared().admission.enter(peer)) return worker_.adopt(std::move(socket), peer);
+  Admission& admission = worker_.shared().admission;
+  Admission::Verdict verdict = admission.enter(peer);
+  if (verdict == Admission::Verdict::kFull && worker_.close_oldest_idle()) verdict = admission.enter(peer);
+  if (verdict == Admission::Verdict::kAdmitted) return worker_.adopt(std::move(socket), peer);
   WorkerCounters::add(worker_.counters().refused);
-  const std::string answer = refusal({503, "too many connections; try again later"});
-  send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  OutputQueue answer;
+  answer.push(worker_.application().refusal({503, "too many connections; try again later"}, {}));
+  uint64_t sent = 0;
+  answer.send(socket.get(), SIZE_MAX, sent);
 }
 
 // Whether to go on after a failed accept.
@@ -58,7 +63,8 @@ bool Listener::accept_again(int error) {
       return false;
     case EMFILE:
     case ENFILE:
-      shed_one();
+      if (worker_.close_oldest_idle()) return true;
+      turn_one_away();
       pause();
       return false;
     case ENOBUFS:
@@ -68,8 +74,8 @@ bool Listener::accept_again(int error) {
     case EBADF:
     case EINVAL:
     case ENOTSOCK:
-      log_warning("accept: %s", std::strerror(error));
-      pause();
+      log_warning("a listening socket is given up: %s", std::strerror(error));
+      worker_.loop().remove(socket_.get());
       return false;
     default:
       return true;  // accept(2): errors of the client that was to be accepted
@@ -77,7 +83,7 @@ bool Listener::accept_again(int error) {
 }
 
 // The first of the backlog is told that it was heard; the others wait until descriptors come back.
-void Listener::shed_one() {
+void Listener::turn_one_away() {
   spare_.reset();
   Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (client) WorkerCounters::add(worker_.counters().refused);

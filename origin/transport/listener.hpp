@@ -20,7 +20,7 @@ class Listener final : public EpollTarget, public HasDeadline {
  private:
   void admit(Descriptor socket, const PeerAddress& peer);
   bool accept_again(int error);
-  void shed_one();
+  void turn_one_away();
   void pause();
 
   WorkerThread& worker_;

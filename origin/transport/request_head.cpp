@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "origin/base/text.hpp"
 #include "origin/transport/request_target.hpp"
 
 namespace origin::transport {
@@ -38,26 +39,18 @@ bool is_field_byte(char c) {
   return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
 }
 
+// What cannot be shown, or may not be UTF-8, is shown as '?'.
 std::string quoted(std::string_view text) {
   std::string result = "'";
-  result.append(text.substr(0, kQuotedBytes));
+  for (const char c : text.substr(0, kQuotedBytes)) result += c >= 0x20 && c < 0x7f ? c : '?';
   if (text.size() > kQuotedBytes) result += "...";
   return result + "'";
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 // Whether a comma-separated list has `token`.
 bool list_has(std::string_view list, std::string_view token) {
   while (!list.empty()) {
-    const size_t comma = list.find(',');
-    if (equals_ignoring_case(trim(list.substr(0, comma)), token)) return true;
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
+    if (equals_ignoring_case(take_until(list, ','), token)) return true;
   }
   return false;
 }
@@ -119,10 +112,9 @@ bool HeadParser::request_line(std::string_view line) {
 }
 
 bool HeadParser::version(std::string_view text) {
-  if (text == "HTTP/1.1") {
-    head_.minor_version = 1;
-  } else if (text == "HTTP/1.0") {
-    head_.minor_version = 0;
+  // RFC 9110 2.5: a later minor version is answered like the highest that is known.
+  if (text.size() == 8 && text.starts_with("HTTP/1.") && text[7] >= '0' && text[7] <= '9') {
+    head_.minor_version = text[7] == '0' ? 0 : 1;
   } else if (text.empty()) {
     return fail(400, "the request line ends without a version (HTTP/0.9); HTTP/1.1 is spoken here");
   } else if (text.size() == 8 && text.starts_with("HTTP/") && text[6] == '.') {
@@ -139,7 +131,7 @@ bool HeadParser::method(std::string_view text) {
   if (std::ranges::find(kAllowedMethods, text) != std::end(kAllowedMethods)) return true;
   const bool refused = std::ranges::find(kRefusedMethods, text) != std::end(kRefusedMethods);
   return fail(refused ? 405 : 501,
-              "method " + quoted(text) + " is not served; GET, HEAD, OPTIONS, PUT, POST and DELETE are");
+              "method " + quoted(text) + (refused ? " is not served here" : " is not known here"));
 }
 
 bool HeadParser::field_lines(std::string_view lines) {
@@ -168,7 +160,7 @@ bool HeadParser::field_line(std::string_view line) {
   if (!std::ranges::all_of(value, is_field_byte)) {
     return fail(400, "header field " + quoted(name) + " has a control character in its value");
   }
-  fields_[count_] = {name, trim(value)};
+  fields_[count_] = {name, trimmed(value)};
   return known_field(fields_[count_++]);
 }
 

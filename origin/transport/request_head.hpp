@@ -19,11 +19,11 @@ struct HeaderField {
 struct RequestHead {
   std::string_view bytes;   // the whole head with its final empty line
   std::string_view method;  // "GET"
-  std::string_view target;  // origin-form: "/live/index.m3u8?_HLS_msn=3"; "*" for OPTIONS *
+  std::string_view target;  // "/live/index.m3u8?_HLS_msn=3"; "*" for OPTIONS *; may lack an empty path
   std::string_view
-      path;  // target up to '?', undecoded; its escapes are well-formed and hide no NUL and no ".."
+      path;  // target up to '?', undecoded; its escapes are well-formed and hide no NUL, "." or ".."
   std::string_view query;  // after '?', undecoded; empty if none
-  int minor_version = 1;   // of HTTP/1.x
+  int minor_version = 1;   // of HTTP/1.x: 0 or 1
   bool has_body = false;   // Content-Length > 0 or chunked
   bool chunked = false;
   uint64_t content_length = 0;    // of a body that is not chunked
@@ -44,7 +44,7 @@ struct HeadLimits {
 // Why a request is refused.
 struct HeadError {
   int status = 400;
-  std::string reason;  // one line, for a person; may hold bytes of the client's
+  std::string reason;  // one line of ASCII, for a person
 };
 
 enum class HeadState : uint8_t { kIncomplete, kComplete, kBad };

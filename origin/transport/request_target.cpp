@@ -6,16 +6,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "origin/base/text.hpp"
+
 namespace origin::transport {
 
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -38,28 +33,20 @@ const char* wrong_escape(std::string_view text) {
   return nullptr;
 }
 
-// Whether a segment of the path is ".." once escapes are decoded, also where an escaped slash makes the
-// segment.
+// Whether a segment is "." or ".." once escapes, which are well-formed, are decoded; also where an escaped
+// slash makes the segment.
 bool climbs(std::string_view path) {
-  size_t dots = 0;
-  bool only_dots = true;
-  for (size_t i = 0; i <= path.size(); ++i) {
-    char c = i < path.size() ? path[i] : '/';
-    if (c == '%') {
-      c = static_cast<char>(hex_value(path[i + 1]) * 16 + hex_value(path[i + 2]));
+  if (path.find('%') == std::string_view::npos) return has_dot_segment(path);
+  std::string decoded;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '%') {
+      decoded += static_cast<char>(hex_value(path[i + 1]) * 16 + hex_value(path[i + 2]));
       i += 2;
-    }
-    if (c == '/' || c == '\\') {
-      if (only_dots && dots == 2) return true;
-      dots = 0;
-      only_dots = true;
-    } else if (c == '.') {
-      ++dots;
     } else {
-      only_dots = false;
+      decoded += path[i];
     }
   }
-  return false;
+  return has_dot_segment(decoded);
 }
 
 bool fail(HeadError& error, std::string reason) {
@@ -96,7 +83,7 @@ bool origin_form(std::string_view target, RequestHead& head, HeadError& error) {
   head.target = target;
   head.path = target.substr(0, question);
   head.query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
-  if (climbs(head.path)) return fail(error, "the path has a '..' segment; names are absolute here");
+  if (climbs(head.path)) return fail(error, "the path has a '.' or '..' segment; names are absolute here");
   return true;
 }
 
@@ -132,15 +119,14 @@ bool parse_target(std::string_view target, RequestHead& head, HeadError& error) 
   }
   // RFC 9112 3.2.2: a server must take absolute-form.
   const std::string_view rest = target.substr(kScheme.size());
-  const size_t slash = rest.find('/');
-  if (slash == std::string_view::npos) {
-    return fail(error,
-                "the request target has no path; it would be '" + std::string(target.substr(0, 64)) + "/'");
-  }
-  if (!is_authority(rest.substr(0, slash))) {
+  const size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  if (!is_authority(rest.substr(0, end))) {
     return fail(error, "the authority of the request target is not a host name with an optional port");
   }
-  return origin_form(rest.substr(slash), head, error);
+  if (!origin_form(rest.substr(end), head, error)) return false;
+  // RFC 9110 4.2.3: an empty path is "/".
+  if (head.path.empty()) head.path = "/";
+  return true;
 }
 
 }  // namespace origin::transport

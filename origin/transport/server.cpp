@@ -53,12 +53,13 @@ Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
   return sockets->port;
 }
 
-void Server::stop() {
+void Server::stop(Duration grace) {
   {
     MutexLock lock(impl_->mutex);
     if (std::exchange(impl_->stopped, true)) return;
   }
-  for (const auto& worker : impl_->workers) worker->stop();
+  for (const auto& worker : impl_->workers) worker->begin_stop(grace);
+  for (const auto& worker : impl_->workers) worker->join();
 }
 
 Stats Server::stats() const {

@@ -24,23 +24,27 @@ class Worker;      // worker.hpp
 // Every limit of the transport, with its default. 0 in a count means: no limit.
 struct Limits {
   uint32_t max_connections = 20'000;  // in the process; lowered to what RLIMIT_NOFILE leaves
-  uint32_t max_connections_per_address = 0;
+  uint32_t max_connections_per_address = 4096;  // of an IPv4 address or an IPv6 /64; an edge of a CDN has fewer
   uint32_t max_head_bytes = 16 * 1024;   // request line and headers: 431
   uint32_t max_target_bytes = 4 * 1024;  // request target: 414
   uint32_t max_headers = 100;            // header lines: 431
-  Duration head_timeout = 10s;  // from the first byte of a request to the end of its head: 408, then closed
-  Duration idle_timeout = 60s;  // keep-alive connection without a request: closed
+  // From the first byte of a request to the end of its head: 408, then closed. For the first request of a
+  // connection it begins with the connection; who sends no byte at all is just closed.
+  Duration head_timeout = 10s;
+  Duration idle_timeout = 60s;  // keep-alive connection without a request: closed, earlier to make room
   Duration body_stall_timeout = 30s;   // no byte of a request body received for so long: 408, then closed
   Duration write_stall_timeout = 30s;  // no byte of a response taken by the client for so long: closed
   uint32_t min_send_rate = 0;          // bytes/s a reader must take on average while it is waited for; 0: any
+  // Of a response, in the kernel and not on its way yet (TCP_NOTSENT_LOWAT): bytes there are in no budget.
+  uint32_t max_unsent_bytes = 64 * 1024;
 };
 
 struct Stats {
   uint64_t connections = 0;  // open now
   uint64_t accepted = 0;
   uint64_t refused = 0;       // over a cap
-  uint64_t timed_out = 0;     // by one of the deadlines
-  uint64_t bad_requests = 0;  // answered by the guard
+  uint64_t timed_out = 0;     // by one of the deadlines, or closed early to make room
+  uint64_t bad_requests = 0;  // refused by the guard
   uint64_t bytes_received = 0;
   uint64_t bytes_sent = 0;
 };
@@ -54,6 +58,9 @@ class Application {
   // libsoup never hears of it. Who answers later asks Connection::on_gone, and does not touch the connection
   // after that.
   virtual bool first_look(Connection& connection, const RequestHead& head) = 0;
+  // The complete answer to a request, or a connection, that the transport refuses; it closes the connection
+  // behind it. `method` may be empty.
+  virtual Body refusal(const HeadError& error, std::string_view method) = 0;
 };
 
 // Makes the Application of a worker. `soup` is that worker's SoupServer, for handlers; it outlives the
@@ -73,8 +80,9 @@ class Server {
   // "localhost", "0.0.0.0", "::" (which also takes IPv4). May be called for several addresses. Returns the
   // port. Errors: kInvalid (not an address), kExists (address in use), kIo, kEnded (after stop).
   Result<uint16_t> listen(const std::string& host, uint16_t port);
-  // Closes listeners and connections and joins the workers. Idempotent.
-  void stop();
+  // Closes listeners and connections and joins the workers. Answers in flight have `grace` to end before
+  // they are cut. Idempotent.
+  void stop(Duration grace = {});
 
   Stats stats() const;
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/transport/worker_thread.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
+
+#include <algorithm>
 
 #include "origin/base/clock.hpp"
 #include "origin/base/log.hpp"
@@ -74,7 +78,8 @@ WorkerThread::WorkerThread(ServerContext& shared, const ApplicationFactory& fact
 }
 
 WorkerThread::~WorkerThread() {
-  stop();
+  begin_stop({});
+  join();
 }
 
 void WorkerThread::start() {
@@ -84,10 +89,15 @@ void WorkerThread::start() {
   ready.wait();
 }
 
-void WorkerThread::stop() {
-  if (!thread_.joinable()) return;
-  post([this] { running_ = false; });
-  thread_.join();
+void WorkerThread::begin_stop(Duration grace) {
+  post([this, grace] {
+    stop_grace_ = grace;
+    running_ = false;
+  });
+}
+
+void WorkerThread::join() {
+  if (thread_.joinable()) thread_.join();
 }
 
 void WorkerThread::post(std::function<void()> function) {
@@ -125,8 +135,23 @@ void WorkerThread::run(std::promise<void>& started) {
   g_main_context_pop_thread_default(context_.get());
 }
 
+void WorkerThread::finish_answers() {
+  for (size_t i = 0; i < connections_.size(); ++i) connections_[i]->finish();
+  const auto answering = [this] {
+    return std::ranges::any_of(connections_, [](const auto& connection) { return connection->answering(); });
+  };
+  bool over = false;
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(stop_grace_).count();
+  const auto timer = Ref<GSource>::adopt(g_timeout_source_new(static_cast<guint>(milliseconds)));
+  g_source_set_callback(
+      timer.get(), [](gpointer flag) -> gboolean { return *static_cast<bool*>(flag) = true; }, &over, nullptr);
+  g_source_attach(timer.get(), context_.get());
+  while (!over && answering()) g_main_context_iteration(context_.get(), TRUE);
+}
+
 void WorkerThread::tear_down() {
   listeners_.clear();
+  if (stop_grace_ > Duration::zero()) finish_answers();
   for (size_t i = 0; i < connections_.size(); ++i) connections_[i]->close();
   // What libsoup was doing ends with errors now, partly in threads of GLib's pool.
   const MonotonicTime limit = Clock::system().monotonic() + kTearDownTimeout;
@@ -141,6 +166,7 @@ void WorkerThread::tear_down() {
     posted_.clear();
   }
   application_.reset();
+  loop_->stop();  // where the time was too short, it still knows connections
   connections_.clear();
   soup_server_disconnect(soup_.get());
   soup_ = nullptr;
@@ -154,6 +180,8 @@ void WorkerThread::listen(Descriptor socket) {
 
 void WorkerThread::adopt(Descriptor socket, const PeerAddress& peer) {
   const int fd = socket.get();
+  const auto unsent = static_cast<int>(limits().max_unsent_bytes);
+  if (unsent > 0) setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
   connections_.push_back(
       std::make_unique<ClientConnection>(*this, std::move(socket), peer, connections_.size()));
   WorkerCounters::add(counters_.accepted);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The Worker that the server makes: a thread and all that lives on it. start, stop, stats, post: any thread;
+// The Worker that the server makes: a thread and all that lives on it. start, begin_stop, join, counters, post: any thread;
 // the rest: its own.
 #pragma once
 
@@ -52,8 +52,10 @@ class WorkerThread final : public Worker {
 
   // Returns when the Application is made.
   void start();
-  // Ends the thread and joins it. Idempotent.
-  void stop();
+  // Has the thread end, once the answers in flight have left or `grace` is over.
+  void begin_stop(Duration grace);
+  // Waits for that end. Idempotent.
+  void join();
 
   GMainContext* context() override { return context_.get(); }
   void post(std::function<void()> function) override;
@@ -63,6 +65,8 @@ class WorkerThread final : public Worker {
   void listen(Descriptor socket);
   // A connection that was let in.
   void adopt(Descriptor socket, const PeerAddress& peer);
+  // Makes room for another connection; false if this worker has none that is idle.
+  bool close_oldest_idle() { return idle_deadlines.expire_first(); }
   // Deletes it.
   void forget(ClientConnection& connection);
 
@@ -90,6 +94,7 @@ class WorkerThread final : public Worker {
 
   void run(std::promise<void>& started);
   void run_posted();
+  void finish_answers();
   void tear_down();
 
   ServerContext& shared_;
@@ -110,6 +115,7 @@ class WorkerThread final : public Worker {
   std::vector<std::function<void()>> posted_ GUARDED_BY(mutex_);
   bool accepts_posts_ GUARDED_BY(mutex_) = true;
   bool running_ = true;  // its thread only
+  Duration stop_grace_{};
   std::thread thread_;
 };
 

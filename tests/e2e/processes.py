@@ -35,7 +35,8 @@ def run(command):
         said = (hung.stderr or b"").decode(errors="replace")
         raise AssertionError(f"{shlex.join(map(str, command))}\nnever ended\n{said[-3000:]}") from hung
     if result.returncode != 0:
-        raise AssertionError(f"{shlex.join(map(str, command))}\nended with {result.returncode}\n{result.stderr[-3000:]}")
+        raise AssertionError(
+            f"{shlex.join(map(str, command))}\nended with {result.returncode}\n{result.stderr[-3000:]}")
     return result.stdout, result.stderr
 
 

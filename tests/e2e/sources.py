@@ -9,8 +9,8 @@ OPUS_PRE_SKIP = 312 / 48000
 
 def picture(frames, rate="30/1", size=(160, 120), live=False, offset=0, pattern="smpte"):
     width, height = size
-    return (f"videotestsrc num-buffers={frames} is-live={str(live).lower()} pattern={pattern} timestamp-offset={offset} "
-            f"! video/x-raw,format=I420,width={width},height={height},framerate={rate}")
+    return (f"videotestsrc num-buffers={frames} is-live={str(live).lower()} pattern={pattern} "
+            f"timestamp-offset={offset} ! video/x-raw,format=I420,width={width},height={height},framerate={rate}")
 
 
 def video(encoder, frames, **options):
@@ -18,7 +18,8 @@ def video(encoder, frames, **options):
 
 
 def sound(seconds, rate=48000, live=False, offset=0, frequency=440):
-    return (f"audiotestsrc num-buffers={round(seconds * rate / AUDIO_BLOCK) if seconds >= 0 else -1} samplesperbuffer={AUDIO_BLOCK} "
+    blocks = round(seconds * rate / AUDIO_BLOCK) if seconds >= 0 else -1
+    return (f"audiotestsrc num-buffers={blocks} samplesperbuffer={AUDIO_BLOCK} "
             f"is-live={str(live).lower()} freq={frequency} volume=0.2 timestamp-offset={offset} "
             f"! audio/x-raw,rate={rate},channels=2 ! audioconvert")
 

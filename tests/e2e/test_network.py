@@ -15,6 +15,7 @@ SECONDS = 8
 ENCODER = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30"
 # Where the clock of the receiver is its own, times may be stretched by jitter.
 JITTER = 0.1
+RTP = "application/x-rtp"
 
 
 def free_udp_ports(count):
@@ -57,21 +58,23 @@ class Network(checks.TestCase):
         require("x264enc", "opusenc", "rtph264pay", "rtph264depay", "rtpopuspay", "rtpopusdepay", "udpsrc")
         video_port, audio_port = free_udp_ports(2)
         branches = {
-            "video_0": f"udpsrc address=127.0.0.1 port={video_port} caps=application/x-rtp,media=video,clock-rate=90000,"
+            "video_0": f"udpsrc address=127.0.0.1 port={video_port} caps={RTP},media=video,clock-rate=90000,"
                        "encoding-name=H264,payload=96 ! rtpjitterbuffer latency=100 ! rtph264depay ! h264parse",
-            "audio_0": f"udpsrc address=127.0.0.1 port={audio_port} caps=application/x-rtp,media=audio,clock-rate=48000,"
+            "audio_0": f"udpsrc address=127.0.0.1 port={audio_port} caps={RTP},media=audio,clock-rate=48000,"
                        "encoding-name=OPUS,payload=97 ! rtpjitterbuffer latency=100 ! rtpopusdepay ! opusparse",
         }
         sender = (f"{video(ENCODER, SECONDS * 30, live=True)} ! rtph264pay pt=96 config-interval=-1 "
                   f"! udpsink host=127.0.0.1 port={video_port} "
-                  f"{audio('opusenc', SECONDS, live=True)} ! rtpopuspay pt=97 ! udpsink host=127.0.0.1 port={audio_port}")
+                  f"{audio('opusenc', SECONDS, live=True)} ! rtpopuspay pt=97 "
+                  f"! udpsink host=127.0.0.1 port={audio_port}")
         self.receive(branches, "", sender)
 
     def test_transport_stream_over_udp(self):
         require("x264enc", "avenc_aac", "mpegtsmux", "tsdemux", "tsparse", "udpsrc")
         port, = free_udp_ports(1)
         branches = {"video_0": "d. ! video/x-h264 ! queue", "audio_0": "d. ! audio/mpeg ! queue"}
-        rest = f"udpsrc address=127.0.0.1 port={port} caps=video/mpegts,packetsize=188 ! tsparse set-timestamps=true ! tsdemux name=d latency=200"
+        rest = (f"udpsrc address=127.0.0.1 port={port} caps=video/mpegts,packetsize=188 "
+                "! tsparse set-timestamps=true ! tsdemux name=d latency=200")
         sender = (f"{video(ENCODER, SECONDS * 30, live=True)} ! m. {audio('avenc_aac', SECONDS, live=True)} ! m. "
                   f"mpegtsmux name=m alignment=7 ! udpsink host=127.0.0.1 port={port}")
         self.receive(branches, rest, sender)

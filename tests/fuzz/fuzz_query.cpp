@@ -8,7 +8,7 @@
 #include "origin/base/ref.hpp"
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/name.hpp"
-#include "origin/http/text.hpp"
+#include "origin/base/text.hpp"
 
 using namespace origin;
 using namespace origin::http;

@@ -7,7 +7,7 @@
 
 #include "origin/http/conditions.hpp"
 #include "origin/http/range.hpp"
-#include "origin/http/text.hpp"
+#include "origin/base/text.hpp"
 
 using namespace origin;
 using namespace origin::http;

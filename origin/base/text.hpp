@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Small pieces of the grammar that HTTP fields share (RFC 9110 5.6). Any thread.
+// Small pieces of the grammar that HTTP fields and URIs share (RFC 9110 5.6, RFC 3986). Any thread.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-namespace origin::http {
+namespace origin {
 
 // Without optional white space (RFC 9110 5.6.3) around it.
 inline std::string_view trimmed(std::string_view text) {
@@ -35,4 +35,23 @@ inline std::optional<uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-}  // namespace origin::http
+// Of a hexadecimal digit; -1 if it is none.
+inline int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Whether a segment of a decoded path is "." or "..". A backslash separates too, since some take it for a slash.
+inline bool has_dot_segment(std::string_view path) {
+  for (;;) {
+    const size_t end = path.find_first_of("/\\");
+    const std::string_view segment = path.substr(0, end);
+    if (segment == "." || segment == "..") return true;
+    if (end == std::string_view::npos) return false;
+    path.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace origin

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "origin/http/json.hpp"
+#include "origin/base/json.hpp"
 
-namespace origin::http {
+namespace origin {
 
 JsonDocument::JsonDocument() : builder_(Ref<JsonBuilder>::adopt(json_builder_new())) {
-  json_builder_begin_object(builder_.get());
+  begin_element();
 }
 
 JsonDocument& JsonDocument::add(const char* name, const std::string& value) {
-  json_builder_set_member_name(builder_.get(), name);
-  json_builder_add_string_value(builder_.get(), value.c_str());
-  return *this;
+  return add(name, value.c_str());
 }
 
-JsonDocument& JsonDocument::add(const char* name, uint64_t value) {
+JsonDocument& JsonDocument::add(const char* name, const char* value) {
   json_builder_set_member_name(builder_.get(), name);
-  json_builder_add_int_value(builder_.get(), static_cast<gint64>(value));
+  json_builder_add_string_value(builder_.get(), value);
   return *this;
 }
 
@@ -31,14 +29,40 @@ JsonDocument& JsonDocument::add(const char* name, bool value) {
   return *this;
 }
 
+JsonDocument& JsonDocument::add_integer(const char* name, int64_t value) {
+  json_builder_set_member_name(builder_.get(), name);
+  json_builder_add_int_value(builder_.get(), value);
+  return *this;
+}
+
 JsonDocument& JsonDocument::begin(const char* name) {
   json_builder_set_member_name(builder_.get(), name);
-  json_builder_begin_object(builder_.get());
-  return *this;
+  return begin_element();
 }
 
 JsonDocument& JsonDocument::end() {
   json_builder_end_object(builder_.get());
+  return *this;
+}
+
+JsonDocument& JsonDocument::begin_array(const char* name) {
+  json_builder_set_member_name(builder_.get(), name);
+  json_builder_begin_array(builder_.get());
+  return *this;
+}
+
+JsonDocument& JsonDocument::end_array() {
+  json_builder_end_array(builder_.get());
+  return *this;
+}
+
+JsonDocument& JsonDocument::add_element(const std::string& value) {
+  json_builder_add_string_value(builder_.get(), value.c_str());
+  return *this;
+}
+
+JsonDocument& JsonDocument::begin_element() {
+  json_builder_begin_object(builder_.get());
   return *this;
 }
 
@@ -50,4 +74,4 @@ std::string JsonDocument::text() {
   return std::string(line.get()) + "\n";
 }
 
-}  // namespace origin::http
+}  // namespace origin
