@@ -219,6 +219,7 @@ GstFlowReturn PadStream::ensure_branch(GstObject* parent, GstBuffer* first) {
 }
 
 GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
+  if (!accepting()) return GST_FLOW_FLUSHING;
   GstAppSinkCallbacks callbacks{};
   callbacks.eos = on_eos;
   callbacks.new_sample = on_sample;
@@ -228,6 +229,7 @@ GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
   std::string error;
   std::unique_ptr<Branch> branch = Branch::plug(bin, options, callbacks, this, error);
   if (!branch) {
+    if (!accepting()) return GST_FLOW_FLUSHING;
     GST_ELEMENT_ERROR(publisher_.element(), CORE, MISSING_PLUGIN, ("%s", error.c_str()), (nullptr));
     return GST_FLOW_ERROR;
   }
@@ -318,6 +320,11 @@ GstFlowReturn PadStream::result_of(GError* error) {
 
 void PadStream::end_track() {
   if (const Ref<OriginTrack> track = this->track()) origin_track_end(track.get());
+}
+
+bool PadStream::accepting() const {
+  MutexLock lock(mutex_);
+  return accepting_;
 }
 
 Ref<OriginTrack> PadStream::track() const {

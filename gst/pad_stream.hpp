@@ -70,6 +70,7 @@ class PadStream {
   GstFlowReturn push(GstSample* sample);
   bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
   GstFlowReturn result_of(GError* error);
+  bool accepting() const;
   origin::Ref<OriginTrack> track() const;
   origin::Ref<GstElement> sink() const;
   GstClockTime known_latency() const;

@@ -297,7 +297,9 @@ END_TEST
 START_TEST(test_reasons_are_ascii_whatever_the_client_sent) {
   Parsed parsed;
   parse(with_host("a\\\t\xff\x80"), parsed);
-  ck_assert_str_eq(parsed.error.reason.c_str(), "Host 'a\\??" "?' is not a host name with an optional port");
+  ck_assert_str_eq(parsed.error.reason.c_str(),
+                   "Host 'a\\??"
+                   "?' is not a host name with an optional port");
 }
 END_TEST
 

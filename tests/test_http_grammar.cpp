@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Names, ranges, conditions and Accept-Encoding by table.
+#include "origin/base/json.hpp"
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/conditions.hpp"
-#include "origin/base/json.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
 #include "origin/http/request_id.hpp"
@@ -307,7 +307,8 @@ START_TEST(test_json_escapes_what_it_is_given) {
   ck_assert_str_eq(nested.c_str(), "{\"m\":{\"n\":7},\"b\":true}\n");
   JsonDocument list;
   list.begin_array("a").add_element("x").begin_element().add("d", 0.5).add("s", "y").end().end_array();
-  ck_assert_str_eq(list.text().c_str(), "{\"a\":[\"x\",{\"d\":0.5,\"s\":\"y\"}]}\n");
+  const std::string listed = list.text();
+  ck_assert_str_eq(listed.c_str(), "{\"a\":[\"x\",{\"d\":0.5,\"s\":\"y\"}]}\n");
 }
 END_TEST
 

@@ -45,7 +45,7 @@ START_TEST(test_an_hour_of_ntsc_rates_has_no_drift) {
       const Duration time(scale_round(i * kNanosecondsPerSecond, den, num));
       const Timed timed = push(timestamper, time, time);
       if (i == 0) first = timed.pts;
-      // Check is slow at assertions that hold, and these are a million.
+      // Check is slow at assertions that hold, and these are nearly a million.
       if (timed.pts - first == i * den && timed.dts - first == i * den) continue;
       ck_abort_msg("frame %ld of %ld/%ld has times %ld and %ld", i, num, den, timed.pts - first,
                    timed.dts - first);
@@ -185,6 +185,31 @@ START_TEST(test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept) {
 }
 END_TEST
 
+START_TEST(test_audio_of_a_fast_clock_never_runs_more_than_a_frame_ahead) {
+  Timestamper::Config config;
+  config.timescale = 48'000;
+  config.audio = true;
+  config.nominal_duration = 1024;
+  Timestamper timestamper(config, {});
+  int64_t expected = 0;
+  int left_out = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const Duration time = 20ms * i;  // frames last 21.3 ms
+    const Timed timed = push(timestamper, time, time);
+    if (timed.before == Break::kOverlap) {
+      ++left_out;
+      continue;
+    }
+    ck_assert_int_eq(timed.pts, expected);
+    ck_assert_int_le(timed.pts - to_ticks(time, 48'000), 1024);
+    expected += 1024;
+  }
+  // 1000 frames came in the time of 937.5.
+  ck_assert_int_ge(left_out, 61);
+  ck_assert_int_le(left_out, 63);
+}
+END_TEST
+
 START_TEST(test_owner_re_anchors_with_a_discontinuity) {
   Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
   push(timestamper, 0ns, 0ns);
@@ -218,6 +243,7 @@ int main() {
       test_second_track_takes_the_anchor_of_the_first,
       test_without_clock_a_jump_leaves_no_hole,
       test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept,
+      test_audio_of_a_fast_clock_never_runs_more_than_a_frame_ahead,
       test_owner_re_anchors_with_a_discontinuity,
       test_times_beyond_32_bits_keep_their_ticks,
   };

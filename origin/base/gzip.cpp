@@ -13,9 +13,9 @@ void convert(GConverter* converter, ByteSpan input, bool at_end, std::vector<uin
   for (;;) {
     gsize read = 0, written = 0;
     GError* raw_error = nullptr;
-    const GConverterResult result =
-        g_converter_convert(converter, input.data(), input.size(), buffer.data(), buffer.size(),
-                            at_end ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS, &read, &written, &raw_error);
+    const GConverterResult result = g_converter_convert(
+        converter, input.data(), input.size(), buffer.data(), buffer.size(),
+        at_end ? G_CONVERTER_INPUT_AT_END : G_CONVERTER_NO_FLAGS, &read, &written, &raw_error);
     const GErrorPtr error(raw_error);
     // Without input to take and nothing to say, zlib asks for more: that is the end of this piece.
     if (result == G_CONVERTER_ERROR) return;
@@ -29,7 +29,8 @@ void convert(GConverter* converter, ByteSpan input, bool at_end, std::vector<uin
 
 Bytes gzip(const Body& body) {
   // Playlists are small and compressed once per change: the default level is the best trade.
-  const auto compressor = Ref<GConverter>::adopt(G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1)));
+  const auto compressor =
+      Ref<GConverter>::adopt(G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1)));
   std::vector<uint8_t> output;
   output.reserve(body_size(body) / 4 + 64);
   for (const Bytes& bytes : body) {

@@ -43,7 +43,8 @@ inline int hex_value(char c) {
   return -1;
 }
 
-// Whether a segment of a decoded path is "." or "..". A backslash separates too, since some take it for a slash.
+// Whether a segment of a decoded path is "." or "..". A backslash separates too, since some take it for a
+// slash.
 inline bool has_dot_segment(std::string_view path) {
   for (;;) {
     const size_t end = path.find_first_of("/\\");

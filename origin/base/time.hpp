@@ -14,7 +14,9 @@ using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, Duratio
 
 using namespace std::chrono_literals;
 
-inline double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+inline double to_seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 // value * multiplier / divisor, rounded to nearest (halves away from zero), exact in 128 bits.
 // REQUIRES: multiplier and divisor > 0, and a result that fits 64 bits.
@@ -38,7 +40,8 @@ constexpr Duration from_ticks(int64_t ticks, uint32_t timescale) {
   return Duration(scale_round(ticks, kNanosecondsPerSecond, timescale));
 }
 
-// RFC 3339 in UTC with milliseconds: 2026-11-22T14:52:03.250Z (what EXT-X-PROGRAM-DATE-TIME and xs:dateTime take).
+// RFC 3339 in UTC with milliseconds: 2026-11-22T14:52:03.250Z (what EXT-X-PROGRAM-DATE-TIME and xs:dateTime
+// take).
 std::string format_rfc3339(UtcTime time);
 // IMF-fixdate of RFC 9110 5.6.7: Sun, 22 Nov 2026 14:52:03 GMT.
 std::string format_http_date(UtcTime time);

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <random>
 
+#include "origin/base/text.hpp"
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/conditions.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
-#include "origin/base/text.hpp"
 #include "origin/transport/request_head.hpp"
 
 namespace origin::http {

@@ -25,7 +25,8 @@ class Server {
 
   // See transport::Server::listen.
   Result<uint16_t> listen(const std::string& host, uint16_t port);
-  // Answers held requests with 503, lets answers leave within stop_grace, closes everything, joins the workers. Idempotent. Not from a worker.
+  // Answers held requests with 503, lets answers leave within stop_grace, closes everything, joins the
+  // workers. Idempotent. Not from a worker.
   void stop();
 
  private:

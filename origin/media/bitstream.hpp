@@ -7,16 +7,17 @@
 
 namespace origin::media {
 
-// True if a decoder can start at this sample: H.264 IDR (nal_unit_type 5), H.265 IRAP (16..23), an AV1 temporal unit
-// with a sequence header and a shown key frame, a VP9 key frame, any audio frame. H.264 and H.265 samples are
-// length-prefixed as format.config says.
+// True if a decoder can start at this sample: H.264 IDR (nal_unit_type 5), H.265 IRAP (16..23), an AV1
+// temporal unit with a sequence header and a shown key frame, a VP9 key frame, any audio frame. H.264 and
+// H.265 samples are length-prefixed as format.config says.
 bool is_sync_sample(const Format& format, ByteSpan sample);
 
-// Duration of one audio frame in samples of the format's rate, read from the frame (Opus TOC, AC-3/E-AC-3 blocks,
-// FLAC block size, AAC 1024 or 960/2048 by AudioSpecificConfig); 0 if the frame does not say.
+// Duration of one audio frame in samples of the format's rate, read from the frame (Opus TOC, AC-3/E-AC-3
+// blocks, FLAC block size, AAC 1024 or 960/2048 by AudioSpecificConfig); 0 if the frame does not say.
 uint32_t audio_frame_samples(const Format& format, ByteSpan sample);
 
-// What is stored of a sample: AV1 without temporal delimiter OBUs (AV1-ISOBMFF 2.4), everything else as it is.
+// What is stored of a sample: AV1 without temporal delimiter OBUs (AV1-ISOBMFF 2.4), everything else as it
+// is.
 Bytes storable(const Format& format, const Bytes& sample);
 
 }  // namespace origin::media

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Codec configuration records derived from the bitstream, for streams whose caps do not carry one. Pure functions.
+// Codec configuration records derived from the bitstream, for streams whose caps do not carry one. Pure
+// functions.
 #pragma once
 
 #include "origin/base/bytes.hpp"
@@ -9,9 +10,10 @@
 namespace origin::media {
 
 // Completes `format` from what the stream carries, so that an init segment can be written:
-//   - config from `out_of_band` (caps codec_data or streamheader: avcC, hvcC, av1C, AudioSpecificConfig, OpusHead,
-//     FLAC "fLaC" + metadata blocks or a bare STREAMINFO block), or, where the codec allows (AV1, VP9, AC-3, E-AC-3,
-//     Opus without OpusHead, FLAC never), from the first sample;
+//   - config from `out_of_band` (caps codec_data or streamheader: avcC, hvcC, av1C, AudioSpecificConfig,
+//   OpusHead,
+//     FLAC "fLaC" + metadata blocks or a bare STREAMINFO block), or, where the codec allows (AV1, VP9, AC-3,
+//     E-AC-3, Opus without OpusHead, FLAC never), from the first sample;
 //   - sample rate, channels, colour where the configuration or the first sample says better than the caller.
 // `first_sample` is a sync sample. Errors: kInvalid with what is missing or malformed.
 Result<Format> complete_format(Format format, const Bytes& out_of_band, ByteSpan first_sample);

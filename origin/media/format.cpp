@@ -17,15 +17,24 @@ Kind kind_of(Codec codec) {
 
 std::string_view name_of(Codec codec) {
   switch (codec) {
-    case Codec::kH264: return "H.264";
-    case Codec::kH265: return "H.265";
-    case Codec::kAv1: return "AV1";
-    case Codec::kVp9: return "VP9";
-    case Codec::kAac: return "AAC";
-    case Codec::kOpus: return "Opus";
-    case Codec::kFlac: return "FLAC";
-    case Codec::kAc3: return "AC-3";
-    case Codec::kEac3: return "E-AC-3";
+    case Codec::kH264:
+      return "H.264";
+    case Codec::kH265:
+      return "H.265";
+    case Codec::kAv1:
+      return "AV1";
+    case Codec::kVp9:
+      return "VP9";
+    case Codec::kAac:
+      return "AAC";
+    case Codec::kOpus:
+      return "Opus";
+    case Codec::kFlac:
+      return "FLAC";
+    case Codec::kAc3:
+      return "AC-3";
+    case Codec::kEac3:
+      return "E-AC-3";
   }
   return "";
 }
@@ -48,9 +57,12 @@ uint32_t natural_timescale(const Format& format) {
 
 uint32_t fixed_frame_length(Codec codec) {
   switch (codec) {
-    case Codec::kAac: return 1024;
-    case Codec::kAc3: return 1536;
-    default: return 0;
+    case Codec::kAac:
+      return 1024;
+    case Codec::kAc3:
+      return 1536;
+    default:
+      return 0;
   }
 }
 

@@ -35,7 +35,7 @@ struct Colour {
 };
 
 struct VideoFormat {
-  uint32_t width = 0;   // coded pixels that are shown
+  uint32_t width = 0;  // coded pixels that are shown
   uint32_t height = 0;
   Rational pixel_aspect{1, 1};
   Rational frame_rate{0, 1};  // 0: unknown or variable
@@ -52,21 +52,22 @@ struct AudioFormat {
 // Everything an init segment depends on.
 struct Format {
   Codec codec = Codec::kH264;
-  // The codec's configuration as it stands in its sample entry box, without box header (and without the FullBox
-  // version and flags where there are such):
-  //   H.264 AVCDecoderConfigurationRecord, H.265 HEVCDecoderConfigurationRecord, AV1 AV1CodecConfigurationRecord,
-  //   VP9 VPCodecConfigurationRecord, AAC AudioSpecificConfig, Opus OpusSpecificBox fields (big endian),
-  //   FLAC metadata blocks (STREAMINFO first, each with its 4-byte header), AC-3 AC3SpecificBox, E-AC-3 EC3SpecificBox.
+  // The codec's configuration as it stands in its sample entry box, without box header (and without the
+  // FullBox version and flags where there are such):
+  //   H.264 AVCDecoderConfigurationRecord, H.265 HEVCDecoderConfigurationRecord, AV1
+  //   AV1CodecConfigurationRecord, VP9 VPCodecConfigurationRecord, AAC AudioSpecificConfig, Opus
+  //   OpusSpecificBox fields (big endian), FLAC metadata blocks (STREAMINFO first, each with its 4-byte
+  //   header), AC-3 AC3SpecificBox, E-AC-3 EC3SpecificBox.
   Bytes config;
-  VideoFormat video;  // of a video codec
-  AudioFormat audio;  // of an audio codec
-  uint32_t timescale = 0;  // ticks per second of every time of this track
+  VideoFormat video;             // of a video codec
+  AudioFormat audio;             // of an audio codec
+  uint32_t timescale = 0;        // ticks per second of every time of this track
   std::string language = "und";  // ISO 639-2/T in three letters
   bool operator==(const Format&) const = default;
 };
 
-// A timescale in which this format's frame durations are whole numbers: the sample rate for audio, a multiple of
-// the frame rate's numerator for video, 90000 where the rate is unknown.
+// A timescale in which this format's frame durations are whole numbers: the sample rate for audio, a multiple
+// of the frame rate's numerator for video, 90000 where the rate is unknown.
 uint32_t natural_timescale(const Format& format);
 
 // Samples per audio frame where the codec fixes it (AAC 1024, AC-3 1536, …); 0 where it varies (Opus, FLAC).

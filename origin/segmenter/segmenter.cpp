@@ -20,7 +20,8 @@ void Segmenter::start_segment(const SampleTime& sample) {
   segment_start_ = part_start_ = sample.place;
   // A frame that begins less than half its length before a boundary belongs behind it.
   const int64_t tolerance = sample.duration / 2;
-  next_boundary_ = boundary_tick(slot(sample.pts + tolerance, config_.timescale, config_.segment_duration) + 1);
+  next_boundary_ =
+      boundary_tick(slot(sample.pts + tolerance, config_.timescale, config_.segment_duration) + 1);
 }
 
 bool Segmenter::at_boundary(const SampleTime& sample) const {

@@ -60,9 +60,9 @@ class Segmenter {
 
   const Config config_;
   bool started_ = false;
-  int64_t segment_start_ = 0;   // place
-  int64_t part_start_ = 0;      // place
-  int64_t next_boundary_ = 0;   // presentation time
+  int64_t segment_start_ = 0;  // place
+  int64_t part_start_ = 0;     // place
+  int64_t next_boundary_ = 0;  // presentation time
   int64_t max_segment_ = 0;
   int64_t last_sync_ = 0;
   bool seen_sync_ = false;

@@ -32,7 +32,8 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) 
     last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
     return {.before = Break::kOverlap};
   }
-  Timed timed = !started_ || before == Break::kDiscontinuity ? first(times, duration) : follow(times, duration);
+  Timed timed =
+      !started_ || before == Break::kDiscontinuity ? first(times, duration) : follow(times, duration);
   timed.before = before;
 
   started_ = true;
@@ -45,7 +46,9 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) 
 }
 
 // Where the time line stands: the end of the last sample.
-Duration Timestamper::end() const { return from_ticks(last_.place + last_.duration, config_.timescale); }
+Duration Timestamper::end() const {
+  return from_ticks(last_.place + last_.duration, config_.timescale);
+}
 
 Timestamper::Resolved Timestamper::resolve(const RawTimes& raw) const {
   if (config_.audio && raw.pts) return {*raw.pts, *raw.pts};
@@ -53,7 +56,8 @@ Timestamper::Resolved Timestamper::resolve(const RawTimes& raw) const {
   if (raw.dts) return {*raw.dts, *raw.dts};
   if (!raw.pts) return {last_raw_end_, last_raw_end_};
   // No decode time: frames that come out of order were reordered, and decode one after the other.
-  const bool reordered = started_ && *raw.pts <= last_raw_dts_ && last_raw_dts_ - *raw.pts < config_.backward_tolerance;
+  const bool reordered =
+      started_ && *raw.pts <= last_raw_dts_ && last_raw_dts_ - *raw.pts < config_.backward_tolerance;
   return {*raw.pts, reordered ? last_raw_end_ : *raw.pts};
 }
 
@@ -65,7 +69,8 @@ Break Timestamper::classify(const Resolved& times, UtcTime now, const Anchor& ne
       times.dts < last_raw_dts_ - config_.backward_tolerance || overlap > config_.backward_tolerance;
   const bool forward = times.dts - last_raw_end_ > config_.hole_threshold;
   if (!backward && !forward && !was_reset_) return Break::kNone;
-  if (forward && !was_reset_ && config_.wall_clock && fits(times.pts + anchor_.offset, now)) return Break::kHole;
+  if (forward && !was_reset_ && config_.wall_clock && fits(times.pts + anchor_.offset, now))
+    return Break::kHole;
   re_anchor(times.dts, now, newest);
   return Break::kDiscontinuity;
 }
@@ -123,8 +128,8 @@ Timed Timestamper::follow(const Resolved& times, int64_t duration) {
   return {std::max<int64_t>(0, ticks(times.pts)), decode_time(place), place, duration};
 }
 
-// What a decoder gets before a time line begins at 0 is given the first ticks of it: composition offsets stay positive,
-// since FFmpeg shows video late by the lowest offset if that is negative.
+// What a decoder gets before a time line begins at 0 is given the first ticks of it: composition offsets stay
+// positive, since FFmpeg shows video late by the lowest offset if that is negative.
 int64_t Timestamper::decode_time(int64_t place) const {
   return std::max(place - reorder_delay_, started_ ? last_.dts + 1 : 0);
 }
@@ -134,6 +139,8 @@ void Timestamper::set_anchor(const Anchor& anchor) {
   anchor_changed_ = started_;
 }
 
-void Timestamper::reset() { was_reset_ = started_; }
+void Timestamper::reset() {
+  was_reset_ = started_;
+}
 
 }  // namespace origin::segmenter

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Running times of one track in, contiguous absolute ticks out (design: timing rules). Pure: no clock of its own, no
-// I/O. Used by one thread at a time.
+// Running times of one track in, contiguous absolute ticks out (design: timing rules). Pure: no clock of its
+// own, no I/O. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ enum class Break : uint8_t {
 struct Timed {
   int64_t pts = 0;  // ticks
   int64_t dts = 0;  // ticks, not negative; greater than the previous sample's
-  // Ticks; the decode time, moved so that a run's first sample stands at its presentation time: where a closed group of
-  // pictures begins, it is the presentation time. What segments and parts are measured in.
+  // Ticks; the decode time, moved so that a run's first sample stands at its presentation time: where a
+  // closed group of pictures begins, it is the presentation time. What segments and parts are measured in.
   int64_t place = 0;
   int64_t duration = 0;  // ticks; what this sample lasts as far as is known before its successor
   Break before = Break::kNone;
@@ -47,15 +47,15 @@ class Timestamper {
     // On the UTC grid: times are compared with the wall clock, and a hole stays a hole. Else the time line is
     // contiguous: a longer hole or a jump is a discontinuity.
     bool wall_clock = true;
-    Duration hole_threshold = 2s;      // a longer time without data is not stretched over
+    Duration hole_threshold = 2s;         // a longer time without data is not stretched over
     Duration backward_tolerance = 500ms;  // a sample this much earlier than expected is a jump
-    Duration future_tolerance = 2s;    // wall_clock: later than now by more than this is a jump
-    int64_t nominal_duration = 0;      // ticks of one frame if the format says so, else 0
+    Duration future_tolerance = 2s;       // wall_clock: later than now by more than this is a jump
+    int64_t nominal_duration = 0;         // ticks of one frame if the format says so, else 0
   };
   Timestamper(Config config, Anchor anchor);
 
-  // The next sample's times. `now` is UTC, only looked at with wall_clock. `newest` is the presentation's newest
-  // anchor: another track may have seen the same jump before.
+  // The next sample's times. `now` is UTC, only looked at with wall_clock. `newest` is the presentation's
+  // newest anchor: another track may have seen the same jump before.
   Timed next(const RawTimes& raw, UtcTime now, const Anchor& newest);
 
   // The presentation's time line was re-anchored by its owner: holds from the next sample on.

@@ -35,8 +35,12 @@ void BandwidthMeter::add(Duration duration, uint64_t bytes) {
   while (recent_.size() > used + 1) recent_.pop_front();
 }
 
-uint64_t BandwidthMeter::peak() const { return peak_ ? peak_ : average(); }
+uint64_t BandwidthMeter::peak() const {
+  return peak_ ? peak_ : average();
+}
 
-uint64_t BandwidthMeter::average() const { return rate(bytes_, duration_); }
+uint64_t BandwidthMeter::average() const {
+  return rate(bytes_, duration_);
+}
 
 }  // namespace origin::timeline

@@ -14,8 +14,9 @@ class BandwidthMeter {
   explicit BandwidthMeter(Duration target_duration) : target_(target_duration) {}
   void add(Duration duration, uint64_t bytes);
 
-  // Peak segment bit rate (RFC 8216bis 4.4.6.2): the highest rate of any contiguous set of segments that lasts between
-  // 0.5 and 1.5 target durations. The rate of everything so far while no set is that long. 0 before the first segment.
+  // Peak segment bit rate (RFC 8216bis 4.4.6.2): the highest rate of any contiguous set of segments that
+  // lasts between 0.5 and 1.5 target durations. The rate of everything so far while no set is that long. 0
+  // before the first segment.
   uint64_t peak() const;
   uint64_t average() const;
 

@@ -7,7 +7,8 @@ namespace origin::timeline {
 
 namespace {
 
-// Seconds with microseconds: 2.000000. Rounded on its own; the error does not add up, since dates are given as well.
+// Seconds with microseconds: 2.000000. Rounded on its own; the error does not add up, since dates are given
+// as well.
 void append_seconds(std::string& text, Duration duration) {
   char number[32];
   const int64_t us = scale_round(duration.count(), 1, 1000);
@@ -41,12 +42,13 @@ std::string header(const MediaSnapshot& snapshot, const Segment* first) {
 }  // namespace
 
 void append_segment_text(std::string& text, const Segment& segment, const Segment* previous, bool has_dates) {
-  // One tag for each discontinuity of the presentation since the previous segment, so that the discontinuity sequence
-  // numbers of all renditions agree.
+  // One tag for each discontinuity of the presentation since the previous segment, so that the discontinuity
+  // sequence numbers of all renditions agree.
   for (uint64_t epoch = previous ? previous->epoch : segment.epoch; epoch < segment.epoch; ++epoch) {
     text += "#EXT-X-DISCONTINUITY\n";
   }
-  const bool new_map = previous && (previous->init_uri != segment.init_uri || previous->epoch != segment.epoch);
+  const bool new_map =
+      previous && (previous->init_uri != segment.init_uri || previous->epoch != segment.epoch);
   if (new_map && !segment.init_uri.empty()) append_map(text, segment);
   if (has_dates) text += "#EXT-X-PROGRAM-DATE-TIME:" + format_rfc3339(UtcTime(segment.start)) + "\n";
   if (segment.gap) text += "#EXT-X-GAP\n";

@@ -29,7 +29,7 @@ struct Segment {
   std::string init_uri;   // the init segment it needs
   Duration start{};       // presentation time: UTC since 1970 on the grid, else since 0
   Duration duration{};
-  uint64_t epoch = 0;     // discontinuities of the presentation before it
+  uint64_t epoch = 0;  // discontinuities of the presentation before it
   uint64_t bytes = 0;
   bool gap = false;
   bool independent = true;
@@ -83,7 +83,7 @@ struct TrackInfo {
   bool independent_segments = true;
   uint64_t declared_bandwidth = 0;  // bit/s that the publisher said; 0: none
   uint64_t peak_bandwidth = 0;      // bit/s, as measured or declared, whichever is higher
-  uint64_t average_bandwidth = 0;  // bit/s
+  uint64_t average_bandwidth = 0;   // bit/s
 };
 
 }  // namespace origin::timeline

@@ -13,7 +13,7 @@ struct AudioGroup {
   std::string id;
   std::string codecs;
   std::vector<const TrackInfo*> tracks;
-  uint64_t peak = 0;     // of its most expensive track: a player may pick any
+  uint64_t peak = 0;  // of its most expensive track: a player may pick any
   uint64_t average = 0;
 };
 
@@ -48,8 +48,8 @@ std::vector<AudioGroup> audio_groups(std::span<const TrackInfo> tracks) {
 }
 
 const TrackInfo* default_track(const AudioGroup& group) {
-  const auto chosen =
-      std::find_if(group.tracks.begin(), group.tracks.end(), [](const TrackInfo* track) { return track->is_default; });
+  const auto chosen = std::find_if(group.tracks.begin(), group.tracks.end(),
+                                   [](const TrackInfo* track) { return track->is_default; });
   return chosen == group.tracks.end() ? group.tracks.front() : *chosen;
 }
 
@@ -66,7 +66,8 @@ std::string rendition_name(const AudioGroup& group, const TrackInfo& track) {
 
 void append_renditions(std::string& text, const AudioGroup& group) {
   for (const TrackInfo* track : group.tracks) {
-    text += "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=" + quoted(group.id) + ",NAME=" + quoted(rendition_name(group, *track));
+    text += "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=" + quoted(group.id) +
+            ",NAME=" + quoted(rendition_name(group, *track));
     if (!track->language.empty()) text += ",LANGUAGE=" + quoted(track->language);
     text += track == default_track(group) ? ",DEFAULT=YES" : ",DEFAULT=NO";
     text += ",AUTOSELECT=YES";
@@ -88,8 +89,8 @@ void append_variant(std::string& text, const TrackInfo& track, const AudioGroup*
   std::string codecs = track.codecs;
   if (video && group) codecs += "," + group->codecs;
 
-  text += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(peak) + ",AVERAGE-BANDWIDTH=" + std::to_string(average) +
-          ",CODECS=" + quoted(codecs);
+  text += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(peak) +
+          ",AVERAGE-BANDWIDTH=" + std::to_string(average) + ",CODECS=" + quoted(codecs);
   if (video) {
     text += ",RESOLUTION=" + std::to_string(track.video.width) + "x" + std::to_string(track.video.height);
     if (track.video.frame_rate.num) text += ",FRAME-RATE=" + frame_rate(track.video.frame_rate);
@@ -115,8 +116,9 @@ std::string render_multivariant_playlist(std::span<const TrackInfo> tracks) {
     if (track.kind == media::Kind::kVideo) videos.push_back(&track);
   }
   // Best first, as players start with the first variant where they know no better.
-  std::stable_sort(videos.begin(), videos.end(),
-                   [](const TrackInfo* a, const TrackInfo* b) { return a->peak_bandwidth > b->peak_bandwidth; });
+  std::stable_sort(videos.begin(), videos.end(), [](const TrackInfo* a, const TrackInfo* b) {
+    return a->peak_bandwidth > b->peak_bandwidth;
+  });
   for (const TrackInfo* video : videos) {
     if (groups.empty()) append_variant(text, *video, nullptr);
     for (const AudioGroup& group : groups) append_variant(text, *video, &group);

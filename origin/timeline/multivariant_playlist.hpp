@@ -9,8 +9,8 @@
 
 namespace origin::timeline {
 
-// Every video track is a variant, once for each group of audio tracks of one codec; without video, each codec's audio
-// tracks are variants of their own. Each variant's attributes are of that variant alone.
+// Every video track is a variant, once for each group of audio tracks of one codec; without video, each
+// codec's audio tracks are variants of their own. Each variant's attributes are of that variant alone.
 std::string render_multivariant_playlist(std::span<const TrackInfo> tracks);
 
 }  // namespace origin::timeline

@@ -10,7 +10,8 @@ namespace origin::timeline {
 
 namespace {
 
-// Segments of a block, and how many stay outside blocks: the tail is where parts are listed and text still changes.
+// Segments of a block, and how many stay outside blocks: the tail is where parts are listed and text still
+// changes.
 constexpr size_t kBlockSize = 32;
 constexpr size_t kTailSize = 32;
 
@@ -131,14 +132,16 @@ SegmentRef Window::pop_front() {
 // Whether three target durations stay without the oldest segment (RFC 8216bis 6.2.2).
 bool Window::outlasts_minimum() const {
   const Segment* oldest = first();
-  const Duration target = std::max<Duration>(std::chrono::seconds(target_duration_), config_.segment_duration);
+  const Duration target =
+      std::max<Duration>(std::chrono::seconds(target_duration_), config_.segment_duration);
   return oldest && duration_ - oldest->duration >= 3 * target;
 }
 
 std::vector<SegmentRef> Window::trim() {
   std::vector<SegmentRef> removed;
   if (config_.type != PlaylistType::kLive || config_.length == Duration::zero()) return removed;
-  while (outlasts_minimum() && duration_ - first()->duration >= config_.length) removed.push_back(pop_front());
+  while (outlasts_minimum() && duration_ - first()->duration >= config_.length)
+    removed.push_back(pop_front());
   return removed;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The sliding window of one track: segments come in at the end and leave at the front; each change gives a new immutable
-// snapshot that shares what did not change. Not thread safe; the owner locks.
+// The sliding window of one track: segments come in at the end and leave at the front; each change gives a
+// new immutable snapshot that shares what did not change. Not thread safe; the owner locks.
 #pragma once
 
 #include <functional>
@@ -42,7 +42,8 @@ class Window {
 
   // Takes out what has slid out of the window; never below three target durations (RFC 8216bis 6.2.2).
   std::vector<SegmentRef> trim();
-  // Whether the oldest segment may go for want of memory: better a window that is too short than no new media.
+  // Whether the oldest segment may go for want of memory: better a window that is too short than no new
+  // media.
   bool may_drop_oldest() const;
   // REQUIRES: there is one.
   SegmentRef drop_oldest() { return pop_front(); }

@@ -24,19 +24,20 @@ class Worker;      // worker.hpp
 // Every limit of the transport, with its default. 0 in a count means: no limit.
 struct Limits {
   uint32_t max_connections = 20'000;  // in the process; lowered to what RLIMIT_NOFILE leaves
-  uint32_t max_connections_per_address = 4096;  // of an IPv4 address or an IPv6 /64; an edge of a CDN has fewer
+  uint32_t max_connections_per_address =
+      4096;                              // of an IPv4 address or an IPv6 /64; an edge of a CDN has fewer
   uint32_t max_head_bytes = 16 * 1024;   // request line and headers: 431
   uint32_t max_target_bytes = 4 * 1024;  // request target: 414
   uint32_t max_headers = 100;            // header lines: 431
   // From the first byte of a request to the end of its head: 408, then closed. For the first request of a
   // connection it begins with the connection; who sends no byte at all is just closed.
   Duration head_timeout = 10s;
-  Duration idle_timeout = 60s;  // keep-alive connection without a request: closed, earlier to make room
-  Duration body_stall_timeout = 30s;   // no byte of a request body received for so long: 408, then closed
+  Duration idle_timeout = 60s;        // keep-alive connection without a request: closed, earlier to make room
+  Duration body_stall_timeout = 30s;  // no byte of a request body received for so long: 408, then closed
   Duration write_stall_timeout = 30s;  // no byte of a response taken by the client for so long: closed
   uint32_t min_send_rate = 0;          // bytes/s a reader must take on average while it is waited for; 0: any
   // Of a response, in the kernel and not on its way yet (TCP_NOTSENT_LOWAT): bytes there are in no budget.
-  uint32_t max_unsent_bytes = 64 * 1024;
+  uint32_t max_unsent_bytes = 32 * 1024;
 };
 
 struct Stats {

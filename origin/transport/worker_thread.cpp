@@ -144,7 +144,8 @@ void WorkerThread::finish_answers() {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(stop_grace_).count();
   const auto timer = Ref<GSource>::adopt(g_timeout_source_new(static_cast<guint>(milliseconds)));
   g_source_set_callback(
-      timer.get(), [](gpointer flag) -> gboolean { return *static_cast<bool*>(flag) = true; }, &over, nullptr);
+      timer.get(), [](gpointer flag) -> gboolean { return *static_cast<bool*>(flag) = true; }, &over,
+      nullptr);
   g_source_attach(timer.get(), context_.get());
   while (!over && answering()) g_main_context_iteration(context_.get(), TRUE);
 }

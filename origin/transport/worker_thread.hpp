@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The Worker that the server makes: a thread and all that lives on it. start, begin_stop, join, counters, post: any thread;
-// the rest: its own.
+// The Worker that the server makes: a thread and all that lives on it. start, begin_stop, join, counters,
+// post: any thread; the rest: its own.
 #pragma once
 
 #include <libsoup/soup.h>
