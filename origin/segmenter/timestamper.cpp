@@ -9,6 +9,8 @@ namespace {
 
 // Where neither the format nor the sample nor its predecessor says how long a frame lasts.
 constexpr Duration kAssumedFrame = 40ms;
+// Audio that may pile up: the first frames of a transport stream are that far off.
+constexpr Duration kMostOverlap = 100ms;
 // Ticks that two times may differ by through rounding alone.
 constexpr int64_t kRounding = 2;
 
@@ -27,7 +29,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) 
   const int64_t duration = duration_of(raw);
   // A source whose clock is fast makes more audio than time goes by.
   if (before == Break::kNone && started_ && config_.audio &&
-      last_.place + last_.duration - ticks(times.pts) > last_.duration) {
+      last_.place + last_.duration - ticks(times.pts) > to_ticks(kMostOverlap, config_.timescale)) {
     last_raw_dts_ = times.dts;
     last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
     return {.before = Break::kOverlap};

@@ -26,7 +26,7 @@ enum class Break : uint8_t {
   kNone,           // follows the previous sample
   kHole,           // time passed without data: same time line, the previous sample ends with its own duration
   kDiscontinuity,  // the time line was re-anchored
-  kOverlap,        // more than a frame of audio has piled up: this one is to be left out
+  kOverlap,        // too much audio has piled up: this one is to be left out
 };
 
 struct Timed {

@@ -13,6 +13,8 @@ from processes import launch, run
 
 # GStreamer's older element for the same job stays out.
 os.environ["GST_PLUGIN_FEATURE_RANK"] = "hlsdemux2:MAX,hlsdemux:NONE"
+# GStreamer's own players stumble over a critical of theirs now and then.
+os.environ.pop("G_DEBUG", None)
 
 
 @dataclass
