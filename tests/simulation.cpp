@@ -48,7 +48,7 @@ class Simulation::Recorder final : public channel::Observer {
 Source::Source(Simulation& simulation, SourceOptions options) : simulation_(simulation), options_(std::move(options)) {
   const auto id = simulation_.presentation->add_track(options_.name);
   if (!id) throw std::runtime_error(id.error().message);
-  writer_ = std::make_unique<channel::TrackWriter>(simulation_.presentation, *id, simulation_.clock);
+  writer_ = channel::TrackWriter::start(simulation_.presentation, *id, simulation_.clock);
   writer_->set_keyframes_on_request(options_.keyframes_on_request);
   const StreamStart& start = stream(options_.video);
   key_ = padded(start, start.first_sample, options_.extra_bytes);
@@ -64,7 +64,7 @@ void Source::change_format(uint32_t width, uint32_t height) {
   if (options_.video) {
     format.video.width = width;
     format.video.height = height;
-    format.video.frame_rate = options_.rate;
+    if (options_.intervals.empty()) format.video.frame_rate = options_.rate;
   } else {
     format.audio = {start.sample_rate, start.channels};
   }
@@ -74,10 +74,15 @@ void Source::change_format(uint32_t width, uint32_t height) {
 
 void Source::pause_until(Duration running_time) { delay_ = std::max(delay_, running_time - due_); }
 
-Duration Source::frame_time(uint64_t index) const {
-  const auto i = static_cast<int64_t>(index);
-  return options_.video ? Duration(scale_round(i * kNanosecondsPerSecond, options_.rate.den, options_.rate.num))
-                        : Duration(scale_round(i * kNanosecondsPerSecond, 1024, stream(false).sample_rate));
+// From a frame to the next one.
+Duration Source::interval(uint64_t index) const {
+  if (!options_.intervals.empty()) return options_.intervals[index % options_.intervals.size()];
+  const auto time = [&](uint64_t frame) {
+    const auto i = static_cast<int64_t>(frame);
+    return options_.video ? Duration(scale_round(i * kNanosecondsPerSecond, options_.rate.den, options_.rate.num))
+                          : Duration(scale_round(i * kNanosecondsPerSecond, 1024, stream(false).sample_rate));
+  };
+  return time(index + 1) - time(index);
 }
 
 bool Source::is_keyframe(Duration time) {
@@ -93,20 +98,19 @@ bool Source::is_keyframe(Duration time) {
 Status Source::emit() {
   // What a pause leaves out never comes.
   while (delay_ > Duration::zero() && due_ + delay_ > due_) {
-    const Duration step = frame_time(index_ + 1) - frame_time(index_);
-    ++index_;
+    const Duration step = interval(index_++);
     due_ += step;
     delay_ = std::max(Duration::zero(), delay_ - step);
   }
   const Duration time = due_;
   const bool key = is_keyframe(time);
-  const Duration next = frame_time(index_ + 1) - frame_time(index_);
-  ++index_;
+  const Duration next = interval(index_++);
   ++frames_;
   due_ += next;
   // With B-frames the decode time runs ahead of the presentation time of every frame by the depth of reordering.
   const Duration dts = time + shift_ - next * options_.b_frames;
-  return writer_->push(key ? key_ : other_, {time + shift_, options_.b_frames ? dts : time + shift_, next});
+  const auto duration = options_.intervals.empty() ? std::optional(next) : std::nullopt;
+  return writer_->push(key ? key_ : other_, {time + shift_, options_.b_frames ? dts : time + shift_, duration});
 }
 
 Simulation::Simulation(Settings settings)

@@ -24,6 +24,7 @@ struct SourceOptions {
   std::string name = "video_0";
   bool video = true;
   media::Rational rate{30, 1};     // video
+  std::vector<Duration> intervals{};  // video of variable frame rate: from frame to frame, over and over
   Duration gop{};                  // 0: keyframes where the grid wants them
   bool keyframes_on_request = true;
   int b_frames = 0;
@@ -52,12 +53,12 @@ class Source {
   const SourceOptions& options() const { return options_; }
 
  private:
-  Duration frame_time(uint64_t index) const;
+  Duration interval(uint64_t index) const;
   bool is_keyframe(Duration time);
 
   Simulation& simulation_;
   const SourceOptions options_;
-  std::unique_ptr<channel::TrackWriter> writer_;
+  std::shared_ptr<channel::TrackWriter> writer_;
   Bytes key_, other_;
   uint64_t index_ = 0;
   uint64_t frames_ = 0;

@@ -21,13 +21,13 @@ struct Track {
         channel(std::move(shared)),
         id(track),
         name(track_name),
-        writer(channel, id, origin::Clock::system()) {}
+        writer(channel::TrackWriter::start(channel, id, origin::Clock::system())) {}
 
   const Ref<OriginPresentation> presentation;
   const std::shared_ptr<channel::Presentation> channel;
   const channel::Presentation::TrackId id;
   const std::string name;
-  channel::TrackWriter writer;
+  const std::shared_ptr<channel::TrackWriter> writer;
 };
 
 }  // namespace
@@ -130,7 +130,7 @@ void origin_track_set_bitrate(OriginTrack* self, guint bitrate) {
  */
 void origin_track_set_keyframes_on_request(OriginTrack* self, gboolean on_request) {
   g_return_if_fail(self);
-  self->inner->writer.set_keyframes_on_request(on_request);
+  self->inner->writer->set_keyframes_on_request(on_request);
 }
 
 /**
@@ -173,7 +173,7 @@ gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, 
   } else {
     ours.audio = {format->sample_rate, format->channels};
   }
-  self->inner->writer.set_format(std::move(ours), Bytes(Ref<GBytes>::share(format->config)));
+  self->inner->writer->set_format(std::move(ours), Bytes(Ref<GBytes>::share(format->config)));
   return TRUE;
 }
 
@@ -197,7 +197,7 @@ gboolean origin_track_push(OriginTrack* self, GBytes* data, gint64 pts, gint64 d
   const auto known = [](gint64 time) {
     return time == ORIGIN_TIME_NONE ? std::nullopt : std::optional<Duration>(time);
   };
-  const origin::Status pushed = self->inner->writer.push(Bytes(Ref<GBytes>::share(data)),
+  const origin::Status pushed = self->inner->writer->push(Bytes(Ref<GBytes>::share(data)),
                                                          {known(pts), known(dts), known(duration)});
   return pushed ? TRUE : fail(error, pushed.error());
 }
@@ -210,7 +210,7 @@ gboolean origin_track_push(OriginTrack* self, GBytes* data, gint64 pts, gint64 d
  */
 void origin_track_discontinuity(OriginTrack* self) {
   g_return_if_fail(self);
-  self->inner->writer.discontinuity();
+  self->inner->writer->discontinuity();
 }
 
 /**
@@ -222,5 +222,5 @@ void origin_track_discontinuity(OriginTrack* self) {
  */
 void origin_track_end(OriginTrack* self) {
   g_return_if_fail(self);
-  self->inner->writer.end();
+  self->inner->writer->end();
 }

@@ -145,6 +145,11 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
   return id;
 }
 
+void Presentation::attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer) {
+  MutexLock lock(mutex_);
+  slots_[id]->writer = std::move(writer);
+}
+
 void Presentation::warn(const std::string& message, const std::string& hint) {
   Publication publication;
   {

@@ -51,6 +51,8 @@ struct PresentationStatus {
   std::vector<std::string> warnings;
 };
 
+class TrackWriter;
+
 class Presentation {
  public:
   using TrackId = size_t;
@@ -79,6 +81,8 @@ class Presentation {
 
   // kExists if this run has a track of that name, kInvalid for a name that cannot be in a URL.
   Result<TrackId> add_track(const std::string& name);
+  // Who is told when the track's source seems to have stopped.
+  void attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer);
 
   // ---- For the track's writer, on its streaming thread ----
   struct AnchorState {
@@ -128,6 +132,10 @@ class Presentation {
   uint64_t current_epoch(const Track::Start& start) const REQUIRES_LOCK(mutex_);
   // Covers a hole up to `until` with gaps; returns the epoch of what follows (a new one if the hole is too long).
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) REQUIRES_LOCK(mutex_);
+  // How long a track may go without a new segment.
+  Duration outage_patience() const REQUIRES_LOCK(mutex_);
+  bool in_outage(const Slot& slot) const REQUIRES_LOCK(mutex_);
+  void end_stopped_segments() EXCLUDES_LOCK(mutex_);
   void mark_outage(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
   bool awaited(const Slot& slot) const REQUIRES_LOCK(mutex_);
   bool left_behind(const Slot& slot) const REQUIRES_LOCK(mutex_);

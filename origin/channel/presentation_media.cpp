@@ -4,6 +4,7 @@
 
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
+#include "origin/channel/track_writer.hpp"
 #include "origin/timeline/multivariant_playlist.hpp"
 
 namespace origin::channel {
@@ -102,14 +103,15 @@ uint64_t Presentation::current_epoch(const Track::Start& start) const {
 uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) {
   const timeline::Window& window = slot.track.window();
   const auto end = window.end_time();
-  if (!end || !options_.wall_clock || epoch != window.last_epoch() || until - *end < kShortestGap) return epoch;
+  if (!end || !live_rules() || epoch != window.last_epoch() || until - *end < kShortestGap) return epoch;
   if (until - *end > kLongestGap) {
     if (anchor_.epoch == epoch) ++anchor_.epoch;
     return anchor_.epoch;
   }
-  for (Duration from = *end; until - from >= kShortestGap;) {
+  for (Duration from = *end; from < until;) {
     const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());
-    const Duration to = std::min(until, options_.segment_duration * (grid + 1));
+    Duration to = std::min(until, options_.segment_duration * (grid + 1));
+    if (to < until && until - to < kShortestGap) to = from + (until - from) / 2;
     slot.track.add_gap(from, to - from, epoch, publication);
     from = to;
   }
@@ -314,13 +316,14 @@ void Presentation::offer(Publication& publication) {
 }
 
 void Presentation::tick() {
+  end_stopped_segments();
   Publication publication;
   {
     MutexLock lock(mutex_);
     if (state_ != State::kStarting && state_ != State::kLive) return;
     settle_target(publication);
     for (const auto& slot : slots_) {
-      if (slot->running()) mark_outage(*slot, publication);
+      if (in_outage(*slot)) mark_outage(*slot, publication);
       if (left_behind(*slot)) slot->track.withdraw(publication);
     }
     offer(publication);
@@ -336,15 +339,37 @@ bool Presentation::left_behind(const Slot& slot) const {
 }
 
 // RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without media.
+Duration Presentation::outage_patience() const { return std::chrono::seconds(target_duration_) * 3 / 2; }
+
+bool Presentation::in_outage(const Slot& slot) const {
+  return slot.running() && options_.wall_clock && target_duration_ && slot.track.playlist_published() &&
+         clock_.monotonic() - slot.last_progress >= outage_patience();
+}
+
+// Frames that wait for the rest of their part are written before their segment is closed.
+void Presentation::end_stopped_segments() {
+  std::vector<std::pair<Slot*, std::shared_ptr<TrackWriter>>> stopped;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& slot : slots_) {
+      if (!in_outage(*slot) || !slot->track.window().is_open()) continue;
+      if (auto writer = slot->writer.lock()) stopped.emplace_back(slot.get(), std::move(writer));
+    }
+  }
+  for (const auto& [slot, writer] : stopped) {
+    if (!writer->source_stopped()) continue;
+    MutexLock lock(mutex_);
+    slot->last_progress = clock_.monotonic() - outage_patience() + options_.segment_duration;
+  }
+}
+
 void Presentation::mark_outage(Slot& slot, Publication& publication) {
-  if (!options_.wall_clock || !target_duration_ || !slot.track.playlist_published()) return;
-  const Duration patience = std::chrono::seconds(target_duration_) * 3 / 2;
-  const MonotonicTime now = clock_.monotonic();
-  if (now - slot.last_progress < patience) return;
   const timeline::Window& window = slot.track.window();
   if (window.is_open()) {
+    // Its writer is at work again, or has gone without a word.
+    if (!slot.writer.expired()) return;
     slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
-    slot.last_progress = now - patience + options_.segment_duration;
+    slot.last_progress = clock_.monotonic() - outage_patience() + options_.segment_duration;
   } else {
     const Duration from = *window.end_time();
     const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());

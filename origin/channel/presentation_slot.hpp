@@ -10,6 +10,7 @@ struct Presentation::Slot {
   Slot(const Options& options, const std::string& name, store::Store& store) : track(options, name, store) {}
 
   Track track;
+  std::weak_ptr<TrackWriter> writer;
   std::string codec;
   bool has_data = false;       // in this run
   bool ended = false;          // in this run: no data will come
@@ -22,6 +23,7 @@ struct Presentation::Slot {
 
   void start_run(const std::string& run_id, Publication& publication) {
     track.start_run(run_id, publication);
+    writer.reset();
     has_data = ended = cadence_known = false;
     cadence = {};
   }

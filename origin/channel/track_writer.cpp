@@ -11,12 +11,15 @@ namespace origin::channel {
 
 namespace {
 
-// Without a wall clock a hole cannot be told from a slow slide show: up to this long, the frame before it stays.
+// Without a wall clock a hole cannot be told from a slow slide show: up to this long, the frame before it
+// stays.
 constexpr Duration kLongestStill = 10s;
 constexpr Duration kWarningInterval = 30s;
 
 // How far behind its boundary a keyframe may come to count as made for it.
-Duration grid_tolerance(const Options& options) { return options.segment_duration / 8; }
+Duration grid_tolerance(const Options& options) {
+  return options.segment_duration / 8;
+}
 
 std::string seconds(Duration duration) {
   char text[32];
@@ -29,7 +32,10 @@ segmenter::Timestamper::Config timestamper_config(const Options& options, const 
   config.timescale = format.timescale;
   config.audio = media::kind_of(format.codec) == media::Kind::kAudio;
   config.wall_clock = options.wall_clock;
-  config.hole_threshold = options.wall_clock ? options.segment_duration : kLongestStill;
+  // What may not be longer than its target duration cannot show a frame for longer than a segment.
+  config.hole_threshold =
+      options.type == timeline::PlaylistType::kVod ? kLongestStill : options.segment_duration;
+  config.jump_threshold = kLongestStill;
   config.future_tolerance = std::max<Duration>(options.segment_duration, 2s);
   const media::Rational rate = format.video.frame_rate;
   if (!config.audio && rate.num) config.nominal_duration = scale_round(format.timescale, rate.den, rate.num);
@@ -45,17 +51,30 @@ segmenter::Segmenter::Config segmenter_config(const Options& options, const medi
   return config;
 }
 
+int64_t end_of(const segmenter::Timed& timed) {
+  return timed.place + timed.duration;
+}
+
 // RESOLUTION is what the picture is shown at (RFC 8216bis 4.4.6.2).
 media::VideoFormat as_displayed(media::VideoFormat video) {
   if (video.pixel_aspect.num && video.pixel_aspect.den) {
-    video.width = static_cast<uint32_t>(scale_round(video.width, video.pixel_aspect.num, video.pixel_aspect.den));
+    video.width =
+        static_cast<uint32_t>(scale_round(video.width, video.pixel_aspect.num, video.pixel_aspect.den));
   }
   return video;
 }
 
 }  // namespace
 
-TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id, const Clock& clock)
+std::shared_ptr<TrackWriter> TrackWriter::start(std::shared_ptr<Presentation> presentation,
+                                                Presentation::TrackId id, const Clock& clock) {
+  const std::shared_ptr<TrackWriter> writer(new TrackWriter(presentation, id, clock));
+  presentation->attach_writer(id, writer);
+  return writer;
+}
+
+TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id,
+                         const Clock& clock)
     : presentation_(std::move(presentation)), id_(id), clock_(clock) {}
 
 void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
@@ -63,6 +82,7 @@ void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
 }
 
 Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
+  const std::lock_guard turn(turn_);
   if (ended_) return Error{ErrorCode::kEnded, "the track has ended"};
   if (next_format_) {
     const Result<bool> ready = take_format(data);
@@ -83,9 +103,10 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   if (const uint32_t samples = media::audio_frame_samples(format_, data.span())) {
     const uint32_t rate = format_.codec == media::Codec::kOpus ? 48'000 : format_.audio.sample_rate;
     const Duration whole = from_ticks(samples, rate);
-    // An Opus encoder's first packet begins with pre-skip, and its buffer says how much is left to hear (RFC 7845 4.2):
-    // the packet is placed so that the rest is on time.
-    const bool preskipped = format_.codec == media::Codec::kOpus && !held_ && !segment_ && raw.duration && raw.pts;
+    // An Opus encoder's first packet begins with pre-skip, and its buffer says how much is left to hear (RFC
+    // 7845 4.2): the packet is placed so that the rest is on time.
+    const bool preskipped =
+        format_.codec == media::Codec::kOpus && !held_ && !segment_ && raw.duration && raw.pts;
     if (preskipped && *raw.duration < whole) *raw.pts -= whole - *raw.duration;
     raw.duration = whole;
   }
@@ -99,9 +120,10 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
 
   const bool follows = timed.before == segmenter::Break::kNone;
   if (held_) {
-    // Decode times are contiguous: a sample lasts to the next one's. Before a hole it lasts as long as it said.
+    // Decode times are contiguous: a sample lasts to the next one's. Before a hole it lasts as long as it
+    // said.
     if (follows) held_->duration = static_cast<uint32_t>(timed.dts - held_->dts);
-    release_held(follows ? timed.place : held_end_);
+    if (Status status = settle_held(follows ? timed.place : end_of(held_time_)); !status) return status;
   }
   const bool sync = media::is_sync_sample(format_, data.span());
   if (timed.pts + timed.duration / 2 < resume_at_) {
@@ -113,8 +135,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     presentation_->note_dropped(id_);
     return {};
   }
-  held_place_ = timed.place;
-  held_end_ = timed.place + timed.duration;
+  held_time_ = timed;
   held_ = media::Sample{.data = media::storable(format_, data),
                         .pts = timed.pts,
                         .dts = timed.dts,
@@ -125,13 +146,15 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
 
 Result<bool> TrackWriter::take_format(const Bytes& data) {
   media::Format wanted = next_format_->format;
-  if (next_format_->out_of_band.empty() && has_format_ && wanted.codec == format_.codec) wanted.config = format_.config;
+  if (next_format_->out_of_band.empty() && has_format_ && wanted.codec == format_.codec)
+    wanted.config = format_.config;
   // The length of NAL unit lengths, which tells keyframes, is in the record itself.
   media::Format probe = wanted;
   if (!next_format_->out_of_band.empty()) probe.config = next_format_->out_of_band;
   if (!media::is_sync_sample(probe, data.span())) return false;
 
-  Result<media::Format> complete = media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
+  Result<media::Format> complete =
+      media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
   if (!complete) return complete.error();
   next_format_.reset();
   complete->timescale = media::natural_timescale(*complete);
@@ -173,7 +196,8 @@ Status TrackWriter::apply_format(media::Format format) {
 
 Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
   segmenter_->set_max_segment(to_ticks(presentation_->max_segment(), format_.timescale));
-  const segmenter::Decision decision = segmenter_->next({timed.pts, timed.place, timed.duration, sync}, force);
+  const segmenter::Decision decision =
+      segmenter_->next({timed.pts, timed.place, timed.duration, sync}, force);
   switch (decision.before) {
     case segmenter::Cut::kNone:
       return {};
@@ -188,7 +212,8 @@ Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
-  const Result<uint64_t> opened = presentation_->open_segment(id_, {time_of(timed.place), epoch_, sync, time_of(timed.duration / 2)});
+  const Result<uint64_t> opened =
+      presentation_->open_segment(id_, {time_of(timed.place), epoch_, sync, time_of(timed.duration / 2)});
   if (opened) {
     segment_ = *opened;
     segment_has_chunk_ = false;
@@ -199,9 +224,26 @@ Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
   return opened.error();
 }
 
+// The newest sample ends at `end`, and may be longer than it said: then it does not fit in where it is.
+Status TrackWriter::settle_held(int64_t end) {
+  switch (segmenter_->settle(end)) {
+    case segmenter::Cut::kNone:
+      break;
+    case segmenter::Cut::kPart:
+      if (Status status = flush_chunk(); !status) return status;
+      break;
+    case segmenter::Cut::kSegment:
+      if (Status status = close_segment(); !status) return status;
+      if (!held_->sync) warn_of_slow_frames();
+      if (Status status = open_segment(held_time_, held_->sync); !status) return status;
+  }
+  release_held(end);
+  return {};
+}
+
 // The newest sample has a successor, or never will: it ends at `end` of the time line.
 void TrackWriter::release_held(int64_t end) {
-  if (pending_.empty()) pending_start_ = held_place_;
+  if (pending_.empty()) pending_start_ = held_time_.place;
   pending_end_ = end;
   pending_.push_back(std::move(*held_));
   held_.reset();
@@ -220,7 +262,8 @@ Status TrackWriter::flush_chunk() {
 
   // Both ends rounded once, so that durations add up.
   const Duration duration = time_of(pending_end_) - time_of(pending_start_);
-  const bool independent = std::any_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.sync; });
+  const bool independent =
+      std::any_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.sync; });
   const Status added = presentation_->add_chunk(id_, *segment_, chunk, duration, independent);
   if (added) {
     segment_has_chunk_ = true;
@@ -248,7 +291,11 @@ void TrackWriter::warn_of_loss(const std::string& why) {
 }
 
 Status TrackWriter::finish_segment() {
-  if (held_) release_held(held_end_);
+  if (held_) release_held(end_of(held_time_));
+  return close_segment();
+}
+
+Status TrackWriter::close_segment() {
   if (Status status = flush_chunk(); !status) return status;
   if (segment_) presentation_->close_segment(id_, *segment_);
   segment_.reset();
@@ -258,7 +305,8 @@ Status TrackWriter::finish_segment() {
 // What the first boundary tells of a video source: whether it makes keyframes where they are wanted.
 void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
   const Options& options = presentation_->options();
-  if (media::kind_of(format_.codec) != media::Kind::kVideo || options.type == timeline::PlaylistType::kVod) return;
+  if (media::kind_of(format_.codec) != media::Kind::kVideo || options.type == timeline::PlaylistType::kVod)
+    return;
   const bool at_target = decision.reason == segmenter::CutReason::kTarget;
   if (decision.reason != segmenter::CutReason::kBoundary && !at_target) return;
   const Duration gop = at_target ? presentation_->max_segment() : time_of(segmenter_->longest_gop());
@@ -268,7 +316,8 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
     cadence_noted_ = true;
     presentation_->note_cadence(id_, {on_grid, gop});
   }
-  const bool too_far_apart = at_target || (!on_grid && gop > options.segment_duration + grid_tolerance(options));
+  const bool too_far_apart =
+      at_target || (!on_grid && gop > options.segment_duration + grid_tolerance(options));
   if (!too_far_apart || warned_of_gop_) return;
   warned_of_gop_ = true;
   presentation_->warn(
@@ -283,14 +332,32 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
           "), or segment-duration or target-duration to at least the keyframe interval");
 }
 
+void TrackWriter::warn_of_slow_frames() {
+  if (std::exchange(warned_of_slow_frames_, true)) return;
+  presentation_->warn("frames last up to a whole segment: not every segment begins with a keyframe",
+                      "repeat frames (videorate), or make keyframes of all of them");
+}
+
+bool TrackWriter::source_stopped() {
+  const std::unique_lock turn(turn_, std::try_to_lock);
+  if (!turn) return false;
+  if (Status status = finish_segment(); !status)
+    presentation_->warn(status.error().message, "raise memory-limit");
+  return true;
+}
+
 void TrackWriter::discontinuity() {
+  const std::lock_guard turn(turn_);
   if (timestamper_) timestamper_->reset();
 }
 
 void TrackWriter::end() {
+  const std::lock_guard turn(turn_);
   if (std::exchange(ended_, true)) return;
-  // Nobody is left to hear of an error: what could not be stored is reported as a warning by the presentation.
-  if (Status status = finish_segment(); !status) presentation_->warn(status.error().message, "raise memory-limit");
+  // Nobody is left to hear of an error: what could not be stored is reported as a warning by the
+  // presentation.
+  if (Status status = finish_segment(); !status)
+    presentation_->warn(status.error().message, "raise memory-limit");
   presentation_->end_track(id_);
 }
 

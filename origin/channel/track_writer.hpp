@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Coded frames of one track in, CMAF chunks of a presentation out: segmenter -> packager -> timeline -> store.
-// Owned by one streaming thread; only set_format() may come from another while no push() is running.
+// Coded frames of one track in, CMAF chunks of a presentation out: segmenter -> packager -> timeline ->
+// store. One streaming thread pushes; the timekeeper takes a turn when the source has stopped.
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -17,24 +18,30 @@ namespace origin::channel {
 
 class TrackWriter {
  public:
-  TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id, const Clock& clock);
+  // The presentation gets to know it as the writer of that track.
+  static std::shared_ptr<TrackWriter> start(std::shared_ptr<Presentation> presentation,
+                                            Presentation::TrackId id, const Clock& clock);
 
-  // What the next samples carry. `out_of_band` is the codec's configuration as far as the caller has one. Takes effect
-  // at the next sync sample. format.timescale and format.config are ours to fill in.
+  // What the next samples carry. `out_of_band` is the codec's configuration as far as the caller has one.
+  // Takes effect at the next sync sample. format.timescale and format.config are ours to fill in.
   void set_format(media::Format format, Bytes out_of_band);
   // Whether the source makes keyframes where it is asked to.
   void set_keyframes_on_request(bool on_request) { keyframes_on_request_ = on_request; }
 
   // The next frame, times in running time. Memory of `data` is held until its chunk is written.
-  // Errors: kInvalid (configuration or data that the codec does not allow; the stream may go on after it), kEnded,
-  // kLimit (memory; only where nothing may be lost).
+  // Errors: kInvalid (configuration or data that the codec does not allow; the stream may go on after it),
+  // kEnded, kLimit (memory; only where nothing may be lost).
   Status push(const Bytes& data, const segmenter::RawTimes& times);
   // What follows does not continue what came before.
   void discontinuity();
+  // The source has stopped for now: its segment ends with what has come. Any thread; false if it is being
+  // written to.
+  bool source_stopped();
   // Writes what is pending and ends the track. Idempotent.
   void end();
 
  private:
+  TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id, const Clock& clock);
   struct PendingFormat {
     media::Format format;
     Bytes out_of_band;
@@ -44,16 +51,22 @@ class TrackWriter {
   Status apply_format(media::Format format);
   Status cut(const segmenter::Timed& timed, bool sync, bool force);
   Status open_segment(const segmenter::Timed& timed, bool sync);
+  Status settle_held(int64_t end);
   void release_held(int64_t end);
+  Status close_segment();
   Status flush_chunk();
   Status finish_segment();
   void warn_of_loss(const std::string& why);
   void learn_cadence(const segmenter::Decision& decision);
+  void warn_of_slow_frames();
   Duration time_of(int64_t ticks) const { return from_ticks(ticks, format_.timescale); }
 
   const std::shared_ptr<Presentation> presentation_;
   const Presentation::TrackId id_;
   const Clock& clock_;
+  // Who writes: the streaming thread, or the timekeeper if nobody does. Recursive, since those who listen to
+  // the presentation are called meanwhile.
+  std::recursive_mutex turn_;
   std::optional<PendingFormat> next_format_;
   media::Format format_;
   bool has_format_ = false;
@@ -68,14 +81,14 @@ class TrackWriter {
   bool segment_has_chunk_ = false;
   int64_t resume_at_ = 0;  // ticks: what comes before it is dropped, for want of memory
   bool warned_of_gop_ = false;
+  bool warned_of_slow_frames_ = false;
   std::optional<MonotonicTime> warned_of_loss_;
   uint32_t chunk_number_ = 0;
   std::vector<media::Sample> pending_;
   int64_t pending_start_ = 0;  // places on the time line, ticks
   int64_t pending_end_ = 0;
   std::optional<media::Sample> held_;  // the newest sample: its successor says how long it lasts
-  int64_t held_place_ = 0;
-  int64_t held_end_ = 0;  // if it has no successor
+  segmenter::Timed held_time_;
 };
 
 }  // namespace origin::channel

@@ -28,7 +28,27 @@ bool Segmenter::at_boundary(const SampleTime& sample) const {
   return sample.sync && sample.pts + sample.duration / 2 >= next_boundary_;
 }
 
+// What has to end before a sample, for it would not fit in any more.
+Cut Segmenter::cut_for_length(const SampleTime& sample, int64_t end) {
+  if (max_segment_ > 0 && sample.place > segment_start_ && end - segment_start_ > max_segment_) {
+    start_segment(sample);
+    return Cut::kSegment;
+  }
+  // Closed before it would exceed the part target (RFC 8216bis 4.4.3.7: Part Target Duration).
+  const int64_t part = to_ticks(config_.part_duration, config_.timescale);
+  if (part > 0 && sample.place > part_start_ && end - part_start_ > part) {
+    part_start_ = sample.place;
+    return Cut::kPart;
+  }
+  return Cut::kNone;
+}
+
+Cut Segmenter::settle(int64_t end) {
+  return started_ ? cut_for_length(newest_, end) : Cut::kNone;
+}
+
 Decision Segmenter::next(const SampleTime& sample, bool force) {
+  newest_ = sample;
   if (force) seen_sync_ = false;
   if (sample.sync) {
     if (seen_sync_) longest_gop_ = std::max(longest_gop_, sample.place - last_sync_);
@@ -42,15 +62,10 @@ Decision Segmenter::next(const SampleTime& sample, bool force) {
     started_ = true;
   } else if (at_boundary(sample)) {
     decision = {Cut::kSegment, CutReason::kBoundary, sample.pts - next_boundary_};
-  } else if (max_segment_ > 0 && sample.place + sample.duration - segment_start_ > max_segment_) {
-    decision = {Cut::kSegment, CutReason::kTarget, 0};
-  } else if (const int64_t part = to_ticks(config_.part_duration, config_.timescale);
-             part > 0 && sample.place + sample.duration - part_start_ > part) {
-    // Closed before it would exceed the part target (RFC 8216bis 4.4.3.7: Part Target Duration).
-    decision.before = Cut::kPart;
-    part_start_ = sample.place;
+  } else {
+    return {cut_for_length(sample, sample.place + sample.duration), CutReason::kTarget, 0};
   }
-  if (decision.before == Cut::kSegment) start_segment(sample);
+  start_segment(sample);
   return decision;
 }
 

@@ -44,6 +44,8 @@ class Segmenter {
 
   // Decides what ends before `sample`. `force`: a discontinuity, hole or new format starts here.
   Decision next(const SampleTime& sample, bool force);
+  // The newest sample turned out to last until `end`: decides what ends before it after all.
+  Cut settle(int64_t end);
 
   // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
@@ -57,6 +59,7 @@ class Segmenter {
   int64_t boundary_tick(int64_t slot) const;
   void start_segment(const SampleTime& sample);
   bool at_boundary(const SampleTime& sample) const;
+  Cut cut_for_length(const SampleTime& sample, int64_t end);
 
   const Config config_;
   bool started_ = false;
@@ -64,6 +67,7 @@ class Segmenter {
   int64_t part_start_ = 0;     // place
   int64_t next_boundary_ = 0;  // presentation time
   int64_t max_segment_ = 0;
+  SampleTime newest_;
   int64_t last_sync_ = 0;
   bool seen_sync_ = false;
   int64_t longest_gop_ = 0;

@@ -69,19 +69,27 @@ Break Timestamper::classify(const Resolved& times, UtcTime now, const Anchor& ne
   const Duration overlap = config_.audio ? end() - (times.dts + anchor_.offset) : Duration::zero();
   const bool backward =
       times.dts < last_raw_dts_ - config_.backward_tolerance || overlap > config_.backward_tolerance;
-  const bool forward = times.dts - last_raw_end_ > config_.hole_threshold;
+  const bool hole = too_far_apart(times.dts);
+  const bool fits_in = fits(times.pts + anchor_.offset, now);
+  const bool forward =
+      hole || (config_.wall_clock && !fits_in && times.dts - last_raw_end_ > config_.forward_tolerance);
   if (!backward && !forward && !was_reset_) return Break::kNone;
-  if (forward && !was_reset_ && config_.wall_clock && fits(times.pts + anchor_.offset, now))
-    return Break::kHole;
+  if (hole && fits_in && !was_reset_) return Break::kHole;
   re_anchor(times.dts, now, newest);
   return Break::kDiscontinuity;
+}
+
+bool Timestamper::too_far_apart(Duration dts) const {
+  // Frames that are longer than that by nature may come half a frame late.
+  const Duration frame = from_ticks(config_.nominal_duration, config_.timescale);
+  return dts - last_raw_dts_ > std::max(config_.hole_threshold, frame * 3 / 2);
 }
 
 // Whether a sample can lie there: not before what is already written, not later than now.
 bool Timestamper::fits(Duration mapped, UtcTime now) const {
   if (mapped < end() - config_.backward_tolerance) return false;
   return config_.wall_clock ? mapped <= now.time_since_epoch() + config_.future_tolerance
-                            : mapped <= end() + config_.hole_threshold;
+                            : mapped <= end() + config_.jump_threshold;
 }
 
 void Timestamper::re_anchor(Duration dts, UtcTime now, const Anchor& newest) {
@@ -97,7 +105,7 @@ void Timestamper::re_anchor(Duration dts, UtcTime now, const Anchor& newest) {
 int64_t Timestamper::duration_of(const RawTimes& raw) const {
   if (config_.nominal_duration > 0) return config_.nominal_duration;
   if (raw.duration && *raw.duration > Duration::zero()) {
-    return std::max<int64_t>(1, to_ticks(*raw.duration, config_.timescale));
+    return std::max<int64_t>(1, to_ticks(std::min(*raw.duration, config_.hole_threshold), config_.timescale));
   }
   if (started_ && last_.duration > 0) return last_.duration;
   return to_ticks(kAssumedFrame, config_.timescale);

@@ -44,11 +44,12 @@ class Timestamper {
   struct Config {
     uint32_t timescale = 90'000;
     bool audio = false;
-    // On the UTC grid: times are compared with the wall clock, and a hole stays a hole. Else the time line is
-    // contiguous: a longer hole or a jump is a discontinuity.
+    // On the UTC grid: times are compared with the wall clock, which tells a hole from a jump.
     bool wall_clock = true;
-    Duration hole_threshold = 2s;         // a longer time without data is not stretched over
+    Duration hole_threshold = 2s;         // two samples further apart are not stretched together
+    Duration jump_threshold = 10s;        // without a clock: a longer hole is a jump
     Duration backward_tolerance = 500ms;  // a sample this much earlier than expected is a jump
+    Duration forward_tolerance = 500ms;   // wall_clock: this much later is one if it leads into the future
     Duration future_tolerance = 2s;       // wall_clock: later than now by more than this is a jump
     int64_t nominal_duration = 0;         // ticks of one frame if the format says so, else 0
   };
@@ -75,6 +76,7 @@ class Timestamper {
   bool fits(Duration mapped, UtcTime now) const;
   void re_anchor(Duration dts, UtcTime now, const Anchor& newest);
   int64_t duration_of(const RawTimes& raw) const;
+  bool too_far_apart(Duration dts) const;
   Timed first(const Resolved& times, int64_t duration);
   Timed follow(const Resolved& times, int64_t duration);
   int64_t decode_time(int64_t place) const;

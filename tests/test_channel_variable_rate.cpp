@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Frames that come when something happens: nobody knows how long one lasts before the next is there. The
+// simulation checks each version of each playlist on the way: no segment longer than its target duration,
+// none without length.
+#include "tests/channel_fixture.hpp"
+
+using namespace tests;
+
+namespace {
+
+SourceOptions changing(std::vector<Duration> intervals) {
+  return {.name = "video_0", .intervals = std::move(intervals)};
+}
+
+void check_parts(const Simulation& simulation, Duration longest_frame) {
+  for (const channel::TrackStatus& track : simulation.presentation->status().tracks)
+    ck_assert_uint_eq(track.dropped, 0);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  for (const ListedSegment& segment : playlist.segments) {
+    ck_assert_msg(!segment.gap, "segment %llu", static_cast<unsigned long long>(segment.sequence));
+    ck_assert_double_gt(segment.duration, 0.01);
+  }
+  // Each frame lasts as long as it was shown.
+  const Listed listed = read_all(simulation, "video_0");
+  check_contiguous(listed);
+  for (const MediaSample& sample : listed.samples) {
+    ck_assert_int_le(sample.duration, to_ticks(longest_frame, listed.track.timescale) + 1);
+  }
+}
+
+}  // namespace
+
+START_TEST(test_frames_further_apart_than_a_part) {
+  Simulation simulation(settings());
+  simulation.add(changing({40ms, 700ms, 40ms, 1300ms, 330ms}));
+  simulation.add(audio());
+  run(simulation, 60s);
+  check_parts(simulation, 1300ms);
+  ck_assert_uint_eq(simulation.playlist("video_0").segments.back().discontinuity_sequence, 0);
+}
+END_TEST
+
+START_TEST(test_frames_as_far_apart_as_segments) {
+  Simulation simulation(settings());
+  simulation.add(changing({1900ms, 2000ms, 33ms, 1999ms, 500ms, 33ms}));
+  run(simulation, 120s);
+  check_parts(simulation, 2s);
+  ck_assert_uint_ge(simulation.playlist("video_0").segments.size(), 28);
+}
+END_TEST
+
+START_TEST(test_a_frame_longer_than_a_segment_is_followed_by_a_gap) {
+  for (const auto type : {timeline::PlaylistType::kLive, timeline::PlaylistType::kEvent}) {
+    for (const bool wall_clock : {true, false}) {
+      if (type == timeline::PlaylistType::kLive && !wall_clock) continue;
+      Simulation::Settings wanted = settings(type);
+      wanted.channel.wall_clock = wall_clock;
+      Simulation simulation(wanted);
+      std::vector<Duration> intervals(100, 40ms);
+      intervals.push_back(2700ms);
+      simulation.add(changing(intervals));
+      simulation.add(audio());
+      run(simulation, 60s);
+      const MediaPlaylist playlist = simulation.playlist("video_0");
+      ck_assert(std::any_of(playlist.segments.begin(), playlist.segments.end(),
+                            [](const auto& s) { return s.gap; }));
+      // The picture stays in step with the sound.
+      double video_length = 0, audio_length = 0;
+      for (const ListedSegment& segment : playlist.segments) video_length += segment.duration;
+      for (const ListedSegment& segment : simulation.playlist("audio_0").segments)
+        audio_length += segment.duration;
+      ck_assert_msg(std::abs(video_length - audio_length) < 5, "%f s, %f s", video_length, audio_length);
+      ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 0);
+    }
+  }
+}
+END_TEST
+
+START_TEST(test_frames_before_an_outage_are_all_there) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  run(simulation, 21s + 470ms);
+  const uint64_t before = camera.frames();
+  camera.pause_until(31s);
+  run(simulation, 29s);
+  ck_assert_uint_eq(read_all(simulation, "video_0").samples.size(), before);
+  ck_assert(simulation.playlist("video_0").segments.back().gap);
+}
+END_TEST
+
+START_TEST(test_small_jumps_forward_do_not_add_up_to_the_future) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  simulation.add(audio());
+  for (int i = 1; i <= 10; ++i) {
+    run(simulation, 6s * i);
+    camera.jump(1500ms);
+  }
+  run(simulation, 70s);
+  const ListedSegment newest = simulation.playlist("video_0").segments.back();
+  const double now = to_seconds(simulation.clock.utc().time_since_epoch());
+  ck_assert_msg(*newest.date + newest.duration < now + 2.1, "%f s ahead",
+                *newest.date + newest.duration - now);
+}
+END_TEST
+
+int main() {
+  const Test tests[] = {
+      test_frames_further_apart_than_a_part,
+      test_frames_as_far_apart_as_segments,
+      test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
+      test_frames_before_an_outage_are_all_there,
+      test_small_jumps_forward_do_not_add_up_to_the_future,
+  };
+  return run_tests("variable frame rate", tests);
+}
