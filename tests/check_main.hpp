@@ -10,14 +10,6 @@
 // Check defines it for its oldest users; the standard library has members of that name.
 #undef fail
 
-inline int run_suite(Suite* suite) {
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? 0 : 1;
-}
-
 struct Test {
   Test(const TTest* function, int rounds = 1) : function(function), rounds(rounds) {}  // NOLINT: implicit
 
@@ -39,5 +31,9 @@ inline int run_tests(const char* suite_name, std::span<const Test> tests,
     tcase_add_loop_test(test_case, test.function, 0, test.rounds);
     suite_add_tcase(suite, test_case);
   }
-  return run_suite(suite);
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? 0 : 1;
 }

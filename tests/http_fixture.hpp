@@ -6,10 +6,8 @@
 #include <string>
 
 #include "origin/http/server.hpp"
+#include "tests/check_main.hpp"
 #include "tests/http_client.hpp"
-
-// Last: it defines a macro "fail", which the standard library uses as a name.
-#include <check.h>
 
 namespace origin::tests {
 
@@ -65,10 +63,10 @@ inline store::Headers segment_headers() {
           .custom = {{"Origin-Track", "video_0"}, {"Bad\r\nName", "x"}, {"Bad-Value", "a\r\nInjected: yes"}}};
 }
 
-// Ten bytes in three pieces at /live/v/1.m4s.
-inline void put_segment(HttpFixture& origin) {
-  origin.put("live/v/1.m4s", {"0123", "4567", "89"}, segment_headers());
-}
+// With ten bytes in three pieces at /live/v/1.m4s.
+struct SegmentFixture : HttpFixture {
+  SegmentFixture() { put("live/v/1.m4s", {"0123", "4567", "89"}, segment_headers()); }
+};
 
 // Headers that every answer has, whatever it is.
 inline void check_common_headers(const HttpReply& reply) {

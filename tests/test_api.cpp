@@ -72,7 +72,8 @@ START_TEST(test_callers_with_one_address_share_a_server_that_runs) {
   std::vector<std::thread> threads;
   std::vector<OriginServer*> servers(8);
   for (auto& server : servers) {
-    threads.emplace_back([&server, port] { server = origin_server_obtain("127.0.0.1", port, 1 << 20, nullptr); });
+    threads.emplace_back(
+        [&server, port] { server = origin_server_obtain("127.0.0.1", port, 1 << 20, nullptr); });
   }
   for (std::thread& thread : threads) thread.join();
   for (OriginServer* server : servers) ck_assert_ptr_eq(server, servers[0]);
@@ -123,13 +124,11 @@ START_TEST(test_statistics_are_there) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("api");
-  TCase* tcase = tcase_create("api");
-  tcase_set_timeout(tcase, 60);
-  tcase_add_test(tcase, test_last_reference_may_go_in_a_signal_of_the_origins_own_thread);
-  tcase_add_test(tcase, test_callers_with_one_address_share_a_server_that_runs);
-  tcase_add_test(tcase, test_errors_name_the_value);
-  tcase_add_test(tcase, test_statistics_are_there);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_last_reference_may_go_in_a_signal_of_the_origins_own_thread,
+      test_callers_with_one_address_share_a_server_that_runs,
+      test_errors_name_the_value,
+      test_statistics_are_there,
+  };
+  return run_tests("api", tests);
 }

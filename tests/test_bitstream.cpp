@@ -452,36 +452,32 @@ END_TEST
 
 int main() {
   constexpr int kCount = std::size(kStreamStarts);
-  Suite* suite = suite_create("bitstream");
-  TCase* good = tcase_create("good");
-  tcase_add_loop_test(good, test_real_streams_are_completed, 0, kCount);
-  tcase_add_loop_test(good, test_key_frames_are_read_from_the_bitstream, 0, kCount);
-  tcase_add_loop_test(good, test_audio_frames_tell_their_duration, 0, kCount);
-  tcase_add_test(good, test_callers_picture_wins_over_the_bitstream);
-  tcase_add_test(good, test_colour_comes_from_the_parameter_sets);
-  tcase_add_test(good, test_records_that_others_wrote_are_reproduced);
-  tcase_add_test(good, test_h264_reads_the_length_size_from_its_record);
-  tcase_add_test(good, test_h264_i_slice_is_not_a_key_frame);
-  tcase_add_test(good, test_h265_irap_types_are_key_frames);
-  tcase_add_test(good, test_h265_arrays_are_marked_complete);
-  tcase_add_test(good, test_av1_temporal_delimiters_are_not_stored);
-  tcase_add_test(good, test_av1_key_frame_needs_sequence_header_and_show);
-  tcase_add_test(good, test_vp9_superframe_counts_by_its_first_frame);
-  tcase_add_test(good, test_vp9_level_follows_size_and_rate);
-  tcase_add_test(good, test_aac_signalling_of_sbr_and_ps);
-  tcase_add_test(good, test_opus_header_becomes_big_endian);
-  tcase_add_test(good, test_opus_packets_tell_their_duration);
-  tcase_add_test(good, test_flac_headers_in_all_their_forms);
-  tcase_add_test(good, test_flac_frames_tell_their_block_size);
-  tcase_add_test(good, test_ac3_records);
-  tcase_add_test(good, test_eac3_with_dependent_substreams);
-  suite_add_tcase(suite, good);
-  TCase* hostile = tcase_create("hostile");
-  tcase_set_timeout(hostile, 60);
-  tcase_add_test(hostile, test_missing_configuration_is_an_error_that_says_so);
-  tcase_add_loop_test(hostile, test_truncation_at_every_byte_is_harmless, 0, kCount);
-  tcase_add_loop_test(hostile, test_flipped_bits_are_harmless, 0, kCount);
-  tcase_add_loop_test(hostile, test_random_bytes_are_harmless, 0, kCount);
-  suite_add_tcase(suite, hostile);
-  return run_suite(suite);
+  const Test tests[] = {
+      {test_real_streams_are_completed, kCount},
+      {test_key_frames_are_read_from_the_bitstream, kCount},
+      {test_audio_frames_tell_their_duration, kCount},
+      test_callers_picture_wins_over_the_bitstream,
+      test_colour_comes_from_the_parameter_sets,
+      test_records_that_others_wrote_are_reproduced,
+      test_h264_reads_the_length_size_from_its_record,
+      test_h264_i_slice_is_not_a_key_frame,
+      test_h265_irap_types_are_key_frames,
+      test_h265_arrays_are_marked_complete,
+      test_av1_temporal_delimiters_are_not_stored,
+      test_av1_key_frame_needs_sequence_header_and_show,
+      test_vp9_superframe_counts_by_its_first_frame,
+      test_vp9_level_follows_size_and_rate,
+      test_aac_signalling_of_sbr_and_ps,
+      test_opus_header_becomes_big_endian,
+      test_opus_packets_tell_their_duration,
+      test_flac_headers_in_all_their_forms,
+      test_flac_frames_tell_their_block_size,
+      test_ac3_records,
+      test_eac3_with_dependent_substreams,
+      test_missing_configuration_is_an_error_that_says_so,
+      {test_truncation_at_every_byte_is_harmless, kCount},
+      {test_flipped_bits_are_harmless, kCount},
+      {test_random_bytes_are_harmless, kCount},
+  };
+  return run_tests("bitstream", tests);
 }

@@ -393,21 +393,18 @@ START_TEST(test_malformed_chunks_are_refused) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("guard");
-  TCase* heads = tcase_create("heads");
   const int rows = static_cast<int>(refused().size());
-  tcase_add_loop_test(heads, test_malformed_heads_are_refused_with_their_status, 0, rows);
-  tcase_add_loop_test(heads, test_a_slow_sender_gets_the_same_verdict, 0, rows);
-  tcase_add_test(heads, test_a_good_head_is_understood);
-  tcase_add_test(heads, test_keep_alive_follows_version_and_connection);
-  tcase_add_test(heads, test_all_forms_of_target_are_taken);
-  tcase_add_test(heads, test_an_empty_path_is_the_root);
-  tcase_add_test(heads, test_reasons_are_ascii_whatever_the_client_sent);
-  suite_add_tcase(suite, heads);
-  TCase* bodies = tcase_create("bodies");
-  tcase_add_test(bodies, test_bodies_end_where_their_framing_says);
-  tcase_add_test(bodies, test_a_full_sink_stops_the_body);
-  tcase_add_test(bodies, test_malformed_chunks_are_refused);
-  suite_add_tcase(suite, bodies);
-  return run_suite(suite);
+  const Test tests[] = {
+      {test_malformed_heads_are_refused_with_their_status, rows},
+      {test_a_slow_sender_gets_the_same_verdict, rows},
+      test_a_good_head_is_understood,
+      test_keep_alive_follows_version_and_connection,
+      test_all_forms_of_target_are_taken,
+      test_an_empty_path_is_the_root,
+      test_reasons_are_ascii_whatever_the_client_sent,
+      test_bodies_end_where_their_framing_says,
+      test_a_full_sink_stops_the_body,
+      test_malformed_chunks_are_refused,
+  };
+  return run_tests("guard", tests);
 }

@@ -4,9 +4,6 @@
 
 #include "tests/http_fixture.hpp"
 
-// Last: Check defines a macro "fail", which the standard library uses as a name.
-#include "tests/check_main.hpp"
-
 using namespace origin;
 using namespace origin::tests;
 
@@ -28,6 +25,12 @@ HttpClient hold(const HttpFixture& origin, std::string_view target, std::string_
   HttpClient client = origin.connect();
   client.send_request(method, target);
   return client;
+}
+
+std::vector<HttpClient> hold_many(const HttpFixture& origin, int count, std::string_view target) {
+  std::vector<HttpClient> clients;
+  for (int i = 0; i < count; ++i) clients.push_back(hold(origin, target));
+  return clients;
 }
 
 void check_unavailable(const HttpReply& reply) {
@@ -94,8 +97,7 @@ START_TEST(test_client_that_hangs_up_frees_its_place) {
   HttpFixture origin;
   const auto topic = origin.store.create_topic("live/index.m3u8", kPlaylist);
   HttpClient stays = hold(origin, "/live/index.m3u8");
-  std::vector<HttpClient> leaving;
-  for (int i = 0; i < 20; ++i) leaving.push_back(hold(origin, "/live/index.m3u8"));
+  std::vector<HttpClient> leaving = hold_many(origin, 20, "/live/index.m3u8");
   wait_for_held(origin, 21);
   leaving.clear();
   wait_for_held(origin, 1);
@@ -107,8 +109,7 @@ END_TEST
 START_TEST(test_one_publish_wakes_200) {
   HttpFixture origin;
   const auto topic = origin.store.create_topic("live/v/index.m3u8", kPlaylist);
-  std::vector<HttpClient> clients;
-  for (int i = 0; i < 200; ++i) clients.push_back(hold(origin, "/live/v/index.m3u8"));
+  std::vector<HttpClient> clients = hold_many(origin, 200, "/live/v/index.m3u8");
   wait_for_held(origin, 200);
   topic->publish(origin.message({1, 0}, "woken"));
   for (HttpClient& client : clients) ck_assert(client.read_reply().body == "woken");
@@ -151,8 +152,7 @@ START_TEST(test_holds_are_limited) {
   options.limits.max_held = 3;
   HttpFixture origin(options);
   const auto topic = origin.store.create_topic("live/index.m3u8", kPlaylist);
-  std::vector<HttpClient> clients;
-  for (int i = 0; i < 3; ++i) clients.push_back(hold(origin, "/live/index.m3u8"));
+  std::vector<HttpClient> clients = hold_many(origin, 3, "/live/index.m3u8");
   wait_for_held(origin, 3);
   check_unavailable(origin.get("/live/index.m3u8"));
   topic->publish(origin.message({1, 0}, "x"));
@@ -163,8 +163,7 @@ END_TEST
 START_TEST(test_stop_answers_all_that_wait) {
   HttpFixture origin;
   origin.store.create_topic("live/index.m3u8", kPlaylist);
-  std::vector<HttpClient> clients;
-  for (int i = 0; i < 50; ++i) clients.push_back(hold(origin, "/live/index.m3u8"));
+  std::vector<HttpClient> clients = hold_many(origin, 50, "/live/index.m3u8");
   wait_for_held(origin, 50);
   origin.server.stop();
   for (HttpClient& client : clients) {
@@ -246,32 +245,22 @@ START_TEST(test_server_stops_while_the_store_publishes) {
 }
 END_TEST
 
-Suite* suite() {
-  Suite* suite = suite_create("http hold");
-  TCase* tests = tcase_create("hold");
-  tcase_set_timeout(tests, 60);
-  for (const TTest* test : {
-           test_first_playlist_is_held_until_published,
-           test_growing_segment_is_held_until_it_is_an_object,
-           test_hold_expires_at_deadline,
-           test_client_that_hangs_up_frees_its_place,
-           test_one_publish_wakes_200,
-           test_removed_name_ends_the_wait_with_404,
-           test_sealed_topic_that_is_replaced_is_looked_up_again,
-           test_holds_are_limited,
-           test_stop_answers_all_that_wait,
-           test_stop_lets_a_running_answer_end,
-           test_publishers_and_readers_race,
-           test_server_stops_while_the_store_publishes,
-       }) {
-    tcase_add_test(tests, test);
-  }
-  suite_add_tcase(suite, tests);
-  return suite;
-}
-
 }  // namespace
 
 int main() {
-  return run_suite(suite());
+  const Test tests[] = {
+      test_first_playlist_is_held_until_published,
+      test_growing_segment_is_held_until_it_is_an_object,
+      test_hold_expires_at_deadline,
+      test_client_that_hangs_up_frees_its_place,
+      test_one_publish_wakes_200,
+      test_removed_name_ends_the_wait_with_404,
+      test_sealed_topic_that_is_replaced_is_looked_up_again,
+      test_holds_are_limited,
+      test_stop_answers_all_that_wait,
+      test_stop_lets_a_running_answer_end,
+      test_publishers_and_readers_race,
+      test_server_stops_while_the_store_publishes,
+  };
+  return run_tests("http hold", tests);
 }

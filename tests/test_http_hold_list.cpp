@@ -3,8 +3,6 @@
 #include <thread>
 
 #include "origin/http/hold_list.hpp"
-
-// Last: Check defines a macro "fail", which the standard library uses as a name.
 #include "tests/check_main.hpp"
 
 using namespace origin;
@@ -158,27 +156,17 @@ START_TEST(test_publishing_while_the_list_goes_is_harmless) {
 }
 END_TEST
 
-Suite* suite() {
-  Suite* suite = suite_create("http hold list");
-  TCase* tests = tcase_create("hold list");
-  tcase_set_timeout(tests, 60);
-  for (const TTest* test : {
-           test_message_wakes_those_it_is_enough_for,
-           test_what_is_there_already_is_not_waited_for,
-           test_topics_do_not_wake_each_other,
-           test_waiter_may_wait_on_for_something_else,
-           test_dropped_waiter_is_forgotten,
-           test_deadline_of_the_first_wait_counts,
-           test_publishing_while_the_list_goes_is_harmless,
-       }) {
-    tcase_add_test(tests, test);
-  }
-  suite_add_tcase(suite, tests);
-  return suite;
-}
-
 }  // namespace
 
 int main() {
-  return run_suite(suite());
+  const Test tests[] = {
+      test_message_wakes_those_it_is_enough_for,
+      test_what_is_there_already_is_not_waited_for,
+      test_topics_do_not_wake_each_other,
+      test_waiter_may_wait_on_for_something_else,
+      test_dropped_waiter_is_forgotten,
+      test_deadline_of_the_first_wait_counts,
+      test_publishing_while_the_list_goes_is_harmless,
+  };
+  return run_tests("http hold list", tests);
 }

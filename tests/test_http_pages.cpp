@@ -4,9 +4,6 @@
 #include "origin/http/viewers.hpp"
 #include "tests/http_fixture.hpp"
 
-// Last: Check defines a macro "fail", which the standard library uses as a name.
-#include "tests/check_main.hpp"
-
 using namespace origin;
 using namespace origin::tests;
 
@@ -106,25 +103,16 @@ START_TEST(test_viewers_stay_within_their_capacity) {
 }
 END_TEST
 
-Suite* suite() {
-  Suite* suite = suite_create("http pages");
-  TCase* tests = tcase_create("pages");
-  for (const TTest* test : {
-           test_dashboard_is_at_the_root,
-           test_player_page_needs_a_presentation,
-           test_page_parts_have_their_types,
-           test_pages_only_ask_for_what_is_embedded,
-           test_viewers_are_counted_once_and_forgotten,
-           test_viewers_stay_within_their_capacity,
-       }) {
-    tcase_add_test(tests, test);
-  }
-  suite_add_tcase(suite, tests);
-  return suite;
-}
-
 }  // namespace
 
 int main() {
-  return run_suite(suite());
+  const Test tests[] = {
+      test_dashboard_is_at_the_root,
+      test_player_page_needs_a_presentation,
+      test_page_parts_have_their_types,
+      test_pages_only_ask_for_what_is_embedded,
+      test_viewers_are_counted_once_and_forgotten,
+      test_viewers_stay_within_their_capacity,
+  };
+  return run_tests("http pages", tests);
 }

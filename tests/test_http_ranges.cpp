@@ -2,17 +2,13 @@
 // Ranges and conditional requests over real sockets.
 #include "tests/http_fixture.hpp"
 
-// Last: Check defines a macro "fail", which the standard library uses as a name.
-#include "tests/check_main.hpp"
-
 using namespace origin;
 using namespace origin::tests;
 
 namespace {
 
 START_TEST(test_conditional_requests) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   for (const HeaderList& condition :
        {HeaderList{{"If-None-Match", "\"v1\""}},
@@ -38,8 +34,7 @@ START_TEST(test_conditional_requests) {
 END_TEST
 
 START_TEST(test_single_ranges) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
       {"bytes=0-0", {"bytes 0-0/10", "0"}},        {"bytes=2-5", {"bytes 2-5/10", "2345"}},
@@ -70,8 +65,7 @@ START_TEST(test_single_ranges) {
 END_TEST
 
 START_TEST(test_range_is_conditional_on_if_range) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   const auto status_with = [&](const char* if_range) {
     return client.get("/live/v/1.m4s", {{"Range", "bytes=0-1"}, {"If-Range", if_range}}).status;
@@ -85,8 +79,7 @@ START_TEST(test_range_is_conditional_on_if_range) {
 END_TEST
 
 START_TEST(test_several_ranges_come_as_multipart) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   const HttpReply reply = client.get("/live/v/1.m4s", {{"Range", "bytes=0-1,5-,-1"}});
   ck_assert_int_eq(reply.status, 206);
@@ -109,23 +102,14 @@ START_TEST(test_several_ranges_come_as_multipart) {
 }
 END_TEST
 
-Suite* suite() {
-  Suite* suite = suite_create("http ranges");
-  TCase* tests = tcase_create("ranges");
-  for (const TTest* test : {
-           test_conditional_requests,
-           test_single_ranges,
-           test_range_is_conditional_on_if_range,
-           test_several_ranges_come_as_multipart,
-       }) {
-    tcase_add_test(tests, test);
-  }
-  suite_add_tcase(suite, tests);
-  return suite;
-}
-
 }  // namespace
 
 int main() {
-  return run_suite(suite());
+  const Test tests[] = {
+      test_conditional_requests,
+      test_single_ranges,
+      test_range_is_conditional_on_if_range,
+      test_several_ranges_come_as_multipart,
+  };
+  return run_tests("http ranges", tests);
 }

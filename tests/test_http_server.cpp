@@ -6,17 +6,13 @@
 
 #include "tests/http_fixture.hpp"
 
-// Last: Check defines a macro "fail", which the standard library uses as a name.
-#include "tests/check_main.hpp"
-
 using namespace origin;
 using namespace origin::tests;
 
 namespace {
 
 START_TEST(test_object_is_answered_with_its_headers) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   const HttpReply reply = origin.get("/live/v/1.m4s");
   ck_assert_int_eq(reply.status, 200);
   ck_assert(reply.body == "0123456789");
@@ -48,8 +44,7 @@ START_TEST(test_empty_object_has_length_zero) {
 END_TEST
 
 START_TEST(test_head_has_the_headers_of_get) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   for (const char* target : {"/live/v/1.m4s", "/live/missing", "/healthz"}) {
     HttpReply get = client.get(target), head = client.head(target);
@@ -65,8 +60,7 @@ START_TEST(test_head_has_the_headers_of_get) {
 END_TEST
 
 START_TEST(test_options_allows_cross_origin_reading) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   for (const char* target : {"/live/v/1.m4s", "/live/missing", "*", "/"}) {
     client.send_request("OPTIONS", target,
@@ -84,8 +78,7 @@ START_TEST(test_options_allows_cross_origin_reading) {
 END_TEST
 
 START_TEST(test_other_methods_are_refused) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   for (const char* method : {"DELETE", "POST", "PUT"}) {
     client.send_request(method, "/live/v/1.m4s");
@@ -138,8 +131,7 @@ START_TEST(test_what_the_guard_refuses_is_answered_like_all_else) {
 END_TEST
 
 START_TEST(test_all_forms_of_a_request_line_are_served) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   for (const char* line : {"GET http://a HTTP/1.1", "GET http://a?x HTTP/1.1", "GET / HTTP/1.2"}) {
     client.send(std::string(line) + "\r\nHost: a\r\n\r\n");
@@ -157,8 +149,7 @@ START_TEST(test_all_forms_of_a_request_line_are_served) {
 END_TEST
 
 START_TEST(test_get_with_a_body_is_refused) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   client.send_request("GET", "/live/v/1.m4s", {{"Content-Length", "4"}});
   client.send("GET ");
@@ -169,8 +160,7 @@ START_TEST(test_get_with_a_body_is_refused) {
 END_TEST
 
 START_TEST(test_missing_names_are_not_remembered_for_long) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   const HttpReply media = client.get("/live/v/2.m4s");
   check_error(media, 404);
@@ -184,8 +174,7 @@ START_TEST(test_missing_names_are_not_remembered_for_long) {
 END_TEST
 
 START_TEST(test_bad_paths_are_refused_and_never_climb) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   for (const char* target :
        {"/live/../live/v/1.m4s", "/live/%2e%2e/live/v/1.m4s", "/live/.%2E/x", "/live/./v/1.m4s",
         "/live/%2e/v/1.m4s", "/live%2fv%2f1.m4s", "/live/..%2fx", "/live/%5c..%5cx", "/live/%00",
@@ -310,8 +299,7 @@ START_TEST(test_clock_and_health) {
 END_TEST
 
 START_TEST(test_server_status_counts) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   for (const char* agent : {"one", "one", "two"}) origin.get("/live/v/1.m4s", {{"User-Agent", agent}});
   for (const char* viewer : {"192.0.2.1, 10.0.0.1", "192.0.2.2", "192.0.2.1"}) {
     origin.get("/live/v/1.m4s", {{"User-Agent", "two"}, {"X-Forwarded-For", viewer}});
@@ -332,8 +320,7 @@ START_TEST(test_server_status_counts) {
 END_TEST
 
 START_TEST(test_http_1_0_clients) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   for (const char* host : {"", "Host: x\r\n"}) {
     HttpClient client = origin.connect();
     client.send(std::string("GET /live/v/1.m4s?a=b HTTP/1.0\r\n") + host + "\r\n");
@@ -353,8 +340,7 @@ START_TEST(test_http_1_0_clients) {
 END_TEST
 
 START_TEST(test_connection_is_kept_after_each_kind_of_answer) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   HttpClient client = origin.connect();
   for (int round = 0; round < 3; ++round) {
     ck_assert_int_eq(client.get("/live/v/1.m4s").status, 200);
@@ -430,8 +416,7 @@ START_TEST(test_bytes_of_a_slow_reader_stay_counted) {
 END_TEST
 
 START_TEST(test_many_clients_at_once) {
-  HttpFixture origin;
-  put_segment(origin);
+  SegmentFixture origin;
   const auto topic = origin.store.create_topic("live/v/index.m3u8", {});
   topic->publish(origin.message({1, 0}, "1"));
   std::vector<std::thread> clients;
@@ -449,43 +434,33 @@ START_TEST(test_many_clients_at_once) {
 }
 END_TEST
 
-Suite* suite() {
-  Suite* suite = suite_create("http server");
-  TCase* tests = tcase_create("server");
-  tcase_set_timeout(tests, 60);
-  for (const TTest* test : {
-           test_object_is_answered_with_its_headers,
-           test_empty_object_has_length_zero,
-           test_head_has_the_headers_of_get,
-           test_options_allows_cross_origin_reading,
-           test_other_methods_are_refused,
-           test_what_the_guard_refuses_is_answered_like_all_else,
-           test_all_forms_of_a_request_line_are_served,
-           test_get_with_a_body_is_refused,
-           test_missing_names_are_not_remembered_for_long,
-           test_bad_paths_are_refused_and_never_climb,
-           test_names_are_decoded_exactly_once,
-           test_playlists_are_gzipped_where_welcome,
-           test_newest_message_is_the_answer,
-           test_resolvers_make_what_is_not_stored,
-           test_presentation_name_leads_to_its_page,
-           test_clock_and_health,
-           test_server_status_counts,
-           test_http_1_0_clients,
-           test_connection_is_kept_after_each_kind_of_answer,
-           test_pipelined_requests_are_answered_in_order,
-           test_large_bodies_arrive_whole,
-           test_bytes_of_a_slow_reader_stay_counted,
-           test_many_clients_at_once,
-       }) {
-    tcase_add_test(tests, test);
-  }
-  suite_add_tcase(suite, tests);
-  return suite;
-}
-
 }  // namespace
 
 int main() {
-  return run_suite(suite());
+  const Test tests[] = {
+      test_object_is_answered_with_its_headers,
+      test_empty_object_has_length_zero,
+      test_head_has_the_headers_of_get,
+      test_options_allows_cross_origin_reading,
+      test_other_methods_are_refused,
+      test_what_the_guard_refuses_is_answered_like_all_else,
+      test_all_forms_of_a_request_line_are_served,
+      test_get_with_a_body_is_refused,
+      test_missing_names_are_not_remembered_for_long,
+      test_bad_paths_are_refused_and_never_climb,
+      test_names_are_decoded_exactly_once,
+      test_playlists_are_gzipped_where_welcome,
+      test_newest_message_is_the_answer,
+      test_resolvers_make_what_is_not_stored,
+      test_presentation_name_leads_to_its_page,
+      test_clock_and_health,
+      test_server_status_counts,
+      test_http_1_0_clients,
+      test_connection_is_kept_after_each_kind_of_answer,
+      test_pipelined_requests_are_answered_in_order,
+      test_large_bodies_arrive_whole,
+      test_bytes_of_a_slow_reader_stay_counted,
+      test_many_clients_at_once,
+  };
+  return run_tests("http server", tests);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/timeline/media_playlist.hpp"
 
-#include <check.h>
-
 #include "origin/timeline/window.hpp"
 #include "tests/check_main.hpp"
 #include "tests/golden.hpp"

@@ -136,16 +136,14 @@ END_TEST
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
-  Suite* suite = suite_create("originsink end");
-  TCase* tcase = tcase_create("all");
-  tcase_set_timeout(tcase, 180);
-  tcase_add_test(tcase, test_end_of_all_pads_ends_the_presentation);
-  tcase_add_test(tcase, test_pad_that_ends_without_data_holds_nothing_up);
-  tcase_add_test(tcase, test_pad_without_data_holds_up_the_end_for_its_timeout);
-  tcase_add_test(tcase, test_linger_serves_the_ended_presentation_before_eos);
-  tcase_add_test(tcase, test_released_pad_counts_as_ended);
-  tcase_add_test(tcase, test_pad_can_be_released_while_data_flows);
-  tcase_add_test(tcase, test_pipeline_that_stops_does_not_end_the_presentation);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_end_of_all_pads_ends_the_presentation,
+      test_pad_that_ends_without_data_holds_nothing_up,
+      test_pad_without_data_holds_up_the_end_for_its_timeout,
+      test_linger_serves_the_ended_presentation_before_eos,
+      test_released_pad_counts_as_ended,
+      test_pad_can_be_released_while_data_flows,
+      test_pipeline_that_stops_does_not_end_the_presentation,
+  };
+  return run_tests("originsink end", tests, 180);
 }

@@ -210,21 +210,19 @@ END_TEST
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
-  Suite* suite = suite_create("originsink life cycle");
-  TCase* tcase = tcase_create("all");
-  tcase_set_timeout(tcase, 180);
-  tcase_add_test(tcase, test_where_it_listens_is_announced);
-  tcase_add_loop_test(tcase, test_all_interfaces_are_announced_as_an_address_that_opens, 0, 2);
-  tcase_add_loop_test(tcase, test_host_that_cannot_be_is_an_error_about_the_host, 0, 2);
-  tcase_add_test(tcase, test_short_segments_need_no_part_duration);
-  tcase_add_test(tcase, test_name_in_use_is_an_error_that_says_so);
-  tcase_add_test(tcase, test_port_in_use_is_an_error_that_says_so);
-  tcase_add_loop_test(tcase, test_value_that_cannot_be_is_named, 0, 5);
-  tcase_add_test(tcase, test_tags_and_pad_properties_describe_renditions);
-  tcase_add_test(tcase, test_new_resolution_is_a_discontinuity_not_an_error);
-  tcase_add_test(tcase, test_state_changes_leave_nothing_behind);
-  tcase_add_test(tcase, test_second_start_goes_on);
-  tcase_add_test(tcase, test_segment_in_bytes_is_refused_with_advice);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_where_it_listens_is_announced,
+      {test_all_interfaces_are_announced_as_an_address_that_opens, 2},
+      {test_host_that_cannot_be_is_an_error_about_the_host, 2},
+      test_short_segments_need_no_part_duration,
+      test_name_in_use_is_an_error_that_says_so,
+      test_port_in_use_is_an_error_that_says_so,
+      {test_value_that_cannot_be_is_named, 5},
+      test_tags_and_pad_properties_describe_renditions,
+      test_new_resolution_is_a_discontinuity_not_an_error,
+      test_state_changes_leave_nothing_behind,
+      test_second_start_goes_on,
+      test_segment_in_bytes_is_refused_with_advice,
+  };
+  return run_tests("originsink life cycle", tests, 180);
 }

@@ -170,19 +170,16 @@ END_TEST
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
-  Suite* suite = suite_create("originsink negotiation");
-  TCase* tcase = tcase_create("all");
-  tcase_set_timeout(tcase, 180);
-  tcase_add_loop_test(tcase, test_video_encoder_makes_what_all_players_decode, 0,
-                      G_N_ELEMENTS(kVideoEncoders));
-  tcase_add_loop_test(tcase, test_format_stays_playable_behind_a_capsfilter, 0, 2);
-  tcase_add_test(tcase, test_ten_bit_is_taken_where_it_is_asked_for);
-  tcase_add_loop_test(tcase, test_audio_encoder_is_taken_as_it_is, 0, G_N_ELEMENTS(kAudioEncoders));
-  tcase_add_test(tcase, test_kind_follows_caps_behind_a_queue);
-  tcase_add_test(tcase, test_each_pad_takes_each_kind);
-  tcase_add_test(tcase, test_delayed_links_of_a_demuxer);
-  tcase_add_test(tcase, test_codec_outside_the_list_is_refused);
-  tcase_add_test(tcase, test_another_codec_on_a_pad_follows_on);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      {test_video_encoder_makes_what_all_players_decode, G_N_ELEMENTS(kVideoEncoders)},
+      {test_format_stays_playable_behind_a_capsfilter, 2},
+      test_ten_bit_is_taken_where_it_is_asked_for,
+      {test_audio_encoder_is_taken_as_it_is, G_N_ELEMENTS(kAudioEncoders)},
+      test_kind_follows_caps_behind_a_queue,
+      test_each_pad_takes_each_kind,
+      test_delayed_links_of_a_demuxer,
+      test_codec_outside_the_list_is_refused,
+      test_another_codec_on_a_pad_follows_on,
+  };
+  return run_tests("originsink negotiation", tests, 180);
 }

@@ -343,20 +343,18 @@ END_TEST
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
-  Suite* suite = suite_create("originsink timing");
-  TCase* tcase = tcase_create("all");
-  tcase_set_timeout(tcase, 180);
-  tcase_add_loop_test(tcase, test_encoder_with_look_ahead_lands_on_the_grid, 0, 6);
-  tcase_add_test(tcase, test_requests_reach_beyond_latency_and_two_segments);
-  tcase_add_loop_test(tcase, test_no_requests_where_they_are_refused_or_switched_off, 0, 2);
-  tcase_add_test(tcase, test_non_live_source_of_a_live_presentation_is_paced);
-  tcase_add_loop_test(tcase, test_source_runs_ahead_of_the_clock, 0, 3);
-  tcase_add_loop_test(tcase, test_vod_and_unpaced_event_start_at_zero, 0, 2);
-  tcase_add_test(tcase, test_pause_and_resume_is_a_discontinuity);
-  tcase_add_test(tcase, test_reordered_frames_without_decode_times_get_them);
-  tcase_add_test(tcase, test_flushing_seek_goes_on_after_a_discontinuity);
-  tcase_add_test(tcase, test_gaps_do_not_hold_up_the_stream);
-  tcase_add_test(tcase, test_latency_query_is_answered_before_any_data);
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
+  const Test tests[] = {
+      {test_encoder_with_look_ahead_lands_on_the_grid, 6},
+      test_requests_reach_beyond_latency_and_two_segments,
+      {test_no_requests_where_they_are_refused_or_switched_off, 2},
+      test_non_live_source_of_a_live_presentation_is_paced,
+      {test_source_runs_ahead_of_the_clock, 3},
+      {test_vod_and_unpaced_event_start_at_zero, 2},
+      test_pause_and_resume_is_a_discontinuity,
+      test_reordered_frames_without_decode_times_get_them,
+      test_flushing_seek_goes_on_after_a_discontinuity,
+      test_gaps_do_not_hold_up_the_stream,
+      test_latency_query_is_answered_before_any_data,
+  };
+  return run_tests("originsink timing", tests, 180);
 }

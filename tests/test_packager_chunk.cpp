@@ -299,22 +299,20 @@ START_TEST(test_sequence_number) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("packager_chunk");
-  TCase* tests = tcase_create("chunk");
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, test_random_samples_read_back_identical, 0, 10);
-  tcase_add_test(tests, test_several_chunks_make_one_segment);
-  tcase_add_test(tests, test_only_a_segments_first_chunk_has_styp);
-  tcase_add_test(tests, test_last_segment_has_the_brand_lmsg);
-  tcase_add_test(tests, test_producer_time_is_ntp_and_the_first_samples_time);
-  tcase_add_test(tests, test_times_beyond_32_bits);
-  tcase_add_test(tests, test_presentation_before_decoding);
-  tcase_add_test(tests, test_what_is_alike_is_written_once);
-  tcase_add_test(tests, test_empty_samples);
+  const Test tests[] = {
+    {test_random_samples_read_back_identical, 10},
+    test_several_chunks_make_one_segment,
+    test_only_a_segments_first_chunk_has_styp,
+    test_last_segment_has_the_brand_lmsg,
+    test_producer_time_is_ntp_and_the_first_samples_time,
+    test_times_beyond_32_bits,
+    test_presentation_before_decoding,
+    test_what_is_alike_is_written_once,
+    test_empty_samples,
 #if OWN_ALLOCATOR
-  tcase_add_test(tests, test_payload_is_copied_once);
+    test_payload_is_copied_once,
 #endif
-  tcase_add_test(tests, test_sequence_number);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
+    test_sequence_number,
+  };
+  return run_tests("packager_chunk", tests);
 }

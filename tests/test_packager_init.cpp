@@ -280,22 +280,21 @@ END_TEST
 
 int main() {
   constexpr int kCount = std::size(kStreamStarts);
-  Suite* suite = suite_create("packager_init");
-  TCase* tests = tcase_create("init");
-  tcase_add_loop_test(tests, test_every_codec_has_its_sample_entry, 0, kCount);
-  tcase_add_loop_test(tests, test_codecs_strings, 0, kCount);
-  tcase_add_loop_test(tests, test_configuration_is_the_content_of_its_box, 0, kCount);
-  tcase_add_loop_test(tests, test_boxes_that_cmaf_requires_are_there, 0, kCount);
-  tcase_add_test(tests, test_brands);
-  tcase_add_test(tests, test_display_size_comes_from_the_pixel_aspect);
-  tcase_add_test(tests, test_colour_is_written_where_it_is_known);
-  tcase_add_test(tests, test_aac_elementary_stream_descriptor);
-  tcase_add_test(tests, test_flac_tells_its_sample_size_and_halves_high_rates);
-  tcase_add_test(tests, test_language);
-  tcase_add_test(tests, test_streams_with_parameter_sets_in_band);
-  tcase_add_test(tests, test_codecs_string_details);
-  tcase_add_test(tests, test_video_range_follows_the_transfer_characteristics);
-  tcase_add_test(tests, test_what_no_sample_entry_can_carry_is_refused);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
+  const Test tests[] = {
+      {test_every_codec_has_its_sample_entry, kCount},
+      {test_codecs_strings, kCount},
+      {test_configuration_is_the_content_of_its_box, kCount},
+      {test_boxes_that_cmaf_requires_are_there, kCount},
+      test_brands,
+      test_display_size_comes_from_the_pixel_aspect,
+      test_colour_is_written_where_it_is_known,
+      test_aac_elementary_stream_descriptor,
+      test_flac_tells_its_sample_size_and_halves_high_rates,
+      test_language,
+      test_streams_with_parameter_sets_in_band,
+      test_codecs_string_details,
+      test_video_range_follows_the_transfer_characteristics,
+      test_what_no_sample_entry_can_carry_is_refused,
+  };
+  return run_tests("packager_init", tests);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/segmenter/timestamper.hpp"
 
-#include <check.h>
-
 #include <vector>
 
 #include "tests/check_main.hpp"

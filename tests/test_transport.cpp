@@ -271,23 +271,21 @@ START_TEST(test_posted_functions_run_on_the_worker_in_order) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("transport");
-  TCase* tests = tcase_create("transport");
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, test_a_connection_carries_requests_of_both_ways);
-  tcase_add_test(tests, test_pipelined_requests_are_answered_in_order);
-  tcase_add_test(tests, test_connections_close_when_either_side_says_so);
-  tcase_add_test(tests, test_a_server_error_reaches_the_client);
-  tcase_add_test(tests, test_odd_targets_reach_libsoup);
-  tcase_add_test(tests, test_uploads_arrive_whole);
-  tcase_add_test(tests, test_uploads_are_refused_before_they_are_read);
-  tcase_add_test(tests, test_broken_framing_of_an_upload_is_refused);
-  tcase_add_test(tests, test_an_upload_that_breaks_off_ends);
-  tcase_add_test(tests, test_a_client_that_leaves_is_noticed);
-  tcase_add_test(tests, test_a_half_closed_client_gets_an_answer_that_is_ready);
-  tcase_add_test(tests, test_websockets_pass);
-  tcase_add_test(tests, test_it_listens_where_it_is_told);
-  tcase_add_test(tests, test_posted_functions_run_on_the_worker_in_order);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_a_connection_carries_requests_of_both_ways,
+      test_pipelined_requests_are_answered_in_order,
+      test_connections_close_when_either_side_says_so,
+      test_a_server_error_reaches_the_client,
+      test_odd_targets_reach_libsoup,
+      test_uploads_arrive_whole,
+      test_uploads_are_refused_before_they_are_read,
+      test_broken_framing_of_an_upload_is_refused,
+      test_an_upload_that_breaks_off_ends,
+      test_a_client_that_leaves_is_noticed,
+      test_a_half_closed_client_gets_an_answer_that_is_ready,
+      test_websockets_pass,
+      test_it_listens_where_it_is_told,
+      test_posted_functions_run_on_the_worker_in_order,
+  };
+  return run_tests("transport", tests);
 }

@@ -22,10 +22,8 @@
 #include "origin/transport/descriptor.hpp"
 #include "origin/transport/server.hpp"
 #include "origin/transport/worker.hpp"
-#include "tests/http_client.hpp"
-
-// Last: it defines a macro "fail", which the standard library uses as a name.
 #include "tests/check_main.hpp"
+#include "tests/http_client.hpp"
 
 namespace origin::tests {
 

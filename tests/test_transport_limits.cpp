@@ -441,29 +441,27 @@ START_TEST(test_stop_ends_everything) {
 END_TEST
 
 int main() {
-  Suite* suite = suite_create("transport limits");
-  TCase* tests = tcase_create("limits");
-  tcase_set_timeout(tests, 120);
-  tcase_add_test(tests, test_refusals_reach_the_client_whole);
-  tcase_add_test(tests, test_garbage_harms_nobody);
-  tcase_add_test(tests, test_heads_that_break_off_end);
-  tcase_add_test(tests, test_slow_heads_are_cut_off_and_starve_nobody);
-  tcase_add_test(tests, test_silent_connections_are_closed_in_time);
-  tcase_add_test(tests, test_who_never_sends_a_byte_has_the_time_of_a_head);
-  tcase_add_test(tests, test_stalled_uploads_are_cut_off);
-  tcase_add_test(tests, test_readers_that_stop_are_cut_off);
-  tcase_add_test(tests, test_little_waits_in_the_kernel_for_who_does_not_read);
-  tcase_add_test(tests, test_trickling_readers_are_cut_off);
-  tcase_add_test(tests, test_slow_readers_of_big_bodies_starve_nobody);
-  tcase_add_test(tests, test_a_flood_of_pipelined_requests_is_held_back);
-  tcase_add_test(tests, test_a_thousand_connections_are_served_and_come_back);
-  tcase_add_test(tests, test_running_out_of_descriptors_is_survived);
-  tcase_add_test(tests, test_caps_turn_away_with_503);
-  tcase_add_test(tests, test_idle_connections_make_room_the_oldest_first);
-  tcase_add_test(tests, test_one_address_does_not_push_out_others);
-  tcase_add_test(tests, test_stop_lets_answers_end_within_its_grace);
-  tcase_add_test(tests, test_a_reader_that_stops_does_not_hold_up_the_stop);
-  tcase_add_test(tests, test_stop_ends_everything);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
+  const Test tests[] = {
+      test_refusals_reach_the_client_whole,
+      test_garbage_harms_nobody,
+      test_heads_that_break_off_end,
+      test_slow_heads_are_cut_off_and_starve_nobody,
+      test_silent_connections_are_closed_in_time,
+      test_who_never_sends_a_byte_has_the_time_of_a_head,
+      test_stalled_uploads_are_cut_off,
+      test_readers_that_stop_are_cut_off,
+      test_little_waits_in_the_kernel_for_who_does_not_read,
+      test_trickling_readers_are_cut_off,
+      test_slow_readers_of_big_bodies_starve_nobody,
+      test_a_flood_of_pipelined_requests_is_held_back,
+      test_a_thousand_connections_are_served_and_come_back,
+      test_running_out_of_descriptors_is_survived,
+      test_caps_turn_away_with_503,
+      test_idle_connections_make_room_the_oldest_first,
+      test_one_address_does_not_push_out_others,
+      test_stop_lets_answers_end_within_its_grace,
+      test_a_reader_that_stops_does_not_hold_up_the_stop,
+      test_stop_ends_everything,
+  };
+  return run_tests("transport limits", tests, 120);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/timeline/window.hpp"
 
-#include <check.h>
-
 #include "tests/check_main.hpp"
 
 using namespace origin;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Presentations in simulated time: frame rates, bit rates and changes of format.
+#include <cmath>
+
+#include "tests/channel_fixture.hpp"
+
+using namespace tests;
+
+namespace {
+
+START_TEST(test_frames_come_out_as_they_went_in) {
+  for (const auto& [num, den] :
+       std::vector<std::pair<uint32_t, uint32_t>>{{24'000, 1001}, {30'000, 1001}, {60'000, 1001}, {25, 1}}) {
+    Simulation::Settings wanted = settings();
+    wanted.channel.window = 0s;
+    Simulation simulation(wanted);
+    simulation.add({.name = "video_0", .rate = {num, den}, .b_frames = 2, .extra_bytes = 100});
+    run(simulation, 30s);
+    end_all(simulation);
+    const Listed listed = read_all(simulation, "video_0");
+    ck_assert_uint_eq(listed.samples.size(), simulation.sources[0]->frames());
+    check_contiguous(listed);
+    const int64_t frame = int64_t{listed.track.timescale} * den / num;
+    for (size_t i = 0; i < listed.samples.size(); ++i) {
+      ck_assert_int_eq(listed.samples[i].pts - listed.samples[0].pts, static_cast<int64_t>(i) * frame);
+      ck_assert_int_eq(listed.samples[i].duration, frame);
+    }
+  }
+}
+END_TEST
+
+START_TEST(test_hour_of_ntsc_audio_and_video_stays_in_step) {
+  Simulation simulation(settings());
+  simulation.add({.name = "video_0", .rate = {30'000, 1001}});
+  simulation.add(audio());
+  run(simulation, 3600s);
+  const MediaPlaylist picture = simulation.playlist("video_0");
+  const MediaPlaylist sound = simulation.playlist("audio_0");
+  const ListedSegment& a = picture.segments.back();
+  const ListedSegment& b = sound.segments.at(a.sequence - sound.media_sequence);
+  ck_assert_msg(std::abs(*a.date - *b.date) < 0.034, "%f s apart after an hour", *a.date - *b.date);
+  ck_assert_uint_eq(a.discontinuity_sequence, 0);
+}
+END_TEST
+
+START_TEST(test_slow_frame_rate_gives_one_frame_segments) {
+  Simulation simulation(settings());
+  simulation.add({.name = "video_0", .rate = {1, 2}});
+  run(simulation, 60s);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  ck_assert_uint_ge(playlist.segments.size(), 25);
+  check_contiguous(read_all(simulation, "video_0"));
+}
+END_TEST
+
+START_TEST(test_new_format_is_a_new_init_segment_and_a_discontinuity) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  simulation.add(audio());
+  run(simulation, 21s);
+  const std::string old_map = simulation.playlist("video_0").segments.back().map_uri;
+  camera.change_format(640, 480);
+  run(simulation, 41s);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  ck_assert_str_ne(playlist.segments.back().map_uri.c_str(), old_map.c_str());
+  ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 1);
+  ck_assert_uint_eq(simulation.playlist("audio_0").segments.back().discontinuity_sequence, 1);
+  simulation.check_fetchable("video_0");
+  const auto multivariant = parse_multivariant_playlist(*simulation.get("index.m3u8"));
+  ck_assert_str_eq(multivariant.variants[0].attributes.at("RESOLUTION").c_str(), "640x480");
+  // Once the last segment that needs it has left and expired, the old init segment goes too.
+  run(simulation, 240s);
+  ck_assert(!simulation.get("video_0/" + old_map));
+}
+END_TEST
+
+START_TEST(test_same_format_again_changes_nothing) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  run(simulation, 21s);
+  camera.change_format(320, 240);
+  run(simulation, 41s);
+  ck_assert_uint_eq(simulation.playlist("video_0").segments.back().discontinuity_sequence, 0);
+}
+END_TEST
+
+START_TEST(test_bandwidth_is_measured) {
+  Simulation simulation(settings());
+  simulation.add({.name = "video_0", .extra_bytes = 10'000});
+  run(simulation, 30s);
+  const auto multivariant = parse_multivariant_playlist(*simulation.get("index.m3u8"));
+  const double bandwidth = std::stod(multivariant.variants[0].attributes.at("BANDWIDTH"));
+  ck_assert_msg(bandwidth > 2.4e6 && bandwidth < 2.6e6, "%f", bandwidth);
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  const Test tests[] = {
+      test_frames_come_out_as_they_went_in,
+      test_hour_of_ntsc_audio_and_video_stays_in_step,
+      test_slow_frame_rate_gives_one_frame_segments,
+      test_new_format_is_a_new_init_segment_and_a_discontinuity,
+      test_same_format_again_changes_nothing,
+      test_bandwidth_is_measured,
+  };
+  return run_tests("channel formats", tests, 300);
+}
