@@ -26,7 +26,8 @@
  * ]| A file, packaged as fast as it can be read and then served until stopped.
  *
  * ## Messages
- * `origin-listening` with `uri` (string) and `port` (uint), once for each address, and `origin-segment-added`
+ * `origin-listening` with `uri` (string) and `port` (uint), once for each address when the presentation is
+ * open, and `origin-segment-added`
  * with `presentation`, `track` (strings), `sequence-number`, `duration`, `bytes` (uint64) and `running-time`
  * (int64), for each segment. Times are in nanoseconds.
  */

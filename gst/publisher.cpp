@@ -139,15 +139,15 @@ bool Publisher::start_server() {
       return false;
     }
   }
-  announce(server.get(), settings);
   MutexLock lock(mutex_);
   std::swap(server, server_);
   return true;
 }
 
-void Publisher::announce(OriginServer* server, const Settings& settings) {
-  const guint port = origin_server_get_port(server);
-  const std::unique_ptr<char*, StrvFree> bases(origin_server_get_uris(server));
+void Publisher::announce(const Settings& settings) {
+  const Ref<OriginServer> server = this->server();
+  const guint port = origin_server_get_port(server.get());
+  const std::unique_ptr<char*, StrvFree> bases(origin_server_get_uris(server.get()));
   for (char** base = bases.get(); base && *base; ++base) {
     const std::string uri = uri_to_open(*base, settings.presentation);
     if (!settings.quiet) gst_print("originsink: %s\n", uri.c_str());
@@ -181,6 +181,7 @@ bool Publisher::open_presentation() {
     track_names_.clear();
   }
   ending_.start({settings.idle_pad_timeout, settings.linger});
+  announce(settings);
   return true;
 }
 

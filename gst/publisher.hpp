@@ -61,7 +61,8 @@ class Publisher {
   void watch(OriginPresentation* presentation);
   origin::Ref<OriginServer> server() const;
   void post_error(GQuark domain, gint code, const char* text);
-  void announce(OriginServer* server, const Settings& settings);
+  // Where the presentation is, which is open: a request for it is held, and not refused.
+  void announce(const Settings& settings);
   guint linked_pads() const;
   void post_warning(const char* message, const char* hint);
   static void on_segment_added(OriginPresentation*, const char* track, guint64 sequence, gint64 running_time,

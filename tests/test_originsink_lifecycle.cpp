@@ -31,16 +31,40 @@ START_TEST(test_where_it_listens_is_announced) {
   ck_assert_uint_eq(pipeline.port(), 0);
   ck_assert(pipeline.set_state(GST_STATE_READY));
   ck_assert_uint_ne(pipeline.port(), 0);
+  ck_assert(pipeline.uris().empty());
+  ck_assert(pipeline.set_state(GST_STATE_PAUSED));
   ck_assert_uint_eq(pipeline.uris().size(), 1);
   const std::string expected = "http://127.0.0.1:" + std::to_string(pipeline.port()) + "/show/";
   ck_assert_str_eq(pipeline.uris()[0].c_str(), expected.c_str());
 }
 END_TEST
 
+// On the thread that announces, before it does anything else.
+static GstBusSyncReply note_status(GstBus*, GstMessage* message, gpointer status) {
+  const GstStructure* about = gst_message_get_structure(message);
+  if (!about || !gst_structure_has_name(about, "origin-listening")) return GST_BUS_PASS;
+  guint port = 0;
+  ck_assert(gst_structure_get_uint(about, "port", &port));
+  origin::tests::HttpClient client(static_cast<uint16_t>(port));
+  *static_cast<int*>(status) = client.get("/api/presentations/show").status;
+  return GST_BUS_PASS;
+}
+
+START_TEST(test_what_is_announced_is_there) {
+  Pipeline pipeline("originsink name=o presentation=show fakesrc ! fakesink");
+  int status = 0;
+  GstBus* bus = gst_element_get_bus(pipeline.get());
+  gst_bus_set_sync_handler(bus, note_status, &status, nullptr);
+  gst_object_unref(bus);
+  ck_assert(pipeline.set_state(GST_STATE_PAUSED));
+  ck_assert_int_eq(status, 200);
+}
+END_TEST
+
 START_TEST(test_all_interfaces_are_announced_as_an_address_that_opens) {
   static const char* const kHosts[][2] = {{"0.0.0.0", "http://127.0.0.1:"}, {"::", "http://[::1]:"}};
   Pipeline pipeline(std::string("originsink name=o host=") + kHosts[_i][0] + " fakesrc ! fakesink");
-  const bool listens = pipeline.set_state(GST_STATE_READY);
+  const bool listens = pipeline.set_state(GST_STATE_PAUSED);
   if (_i == 1 && !listens) return;  // a machine without IPv6
   ck_assert_msg(listens, "%s", pipeline.error().c_str());
   ck_assert_uint_eq(pipeline.uris().size(), 1);
@@ -114,6 +138,7 @@ START_TEST(test_value_that_cannot_be_is_named) {
   Pipeline pipeline(std::string("originsink name=o ") + kValues[_i][0] + " fakesrc ! fakesink");
   ck_assert(!pipeline.set_state(GST_STATE_PAUSED));
   ck_assert_msg(contains(pipeline.error(), kValues[_i][1]), "%s", pipeline.error().c_str());
+  ck_assert(pipeline.uris().empty());
 }
 END_TEST
 
@@ -212,6 +237,7 @@ int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   const Test tests[] = {
       test_where_it_listens_is_announced,
+      test_what_is_announced_is_there,
       {test_all_interfaces_are_announced_as_an_address_that_opens, 2},
       {test_host_that_cannot_be_is_an_error_about_the_host, 2},
       test_short_segments_need_no_part_duration,

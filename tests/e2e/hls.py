@@ -18,7 +18,7 @@ POLL_SECONDS = 0.1
 ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=(?:"([^"]*)"|([^,]*))')
 
 
-def fetch(url, again=(503,)):
+def fetch(url):
     """The body. A request that the origin gives up holding is made again, as players do."""
     end = time.monotonic() + PATIENCE
     while True:
@@ -26,7 +26,7 @@ def fetch(url, again=(503,)):
             with urllib.request.urlopen(url, timeout=PATIENCE) as response:
                 return response.read()
         except urllib.error.HTTPError as error:
-            if error.code not in again or time.monotonic() > end:
+            if error.code != 503 or time.monotonic() > end:
                 raise AssertionError(f"{url}: {error.code} {error.read().decode(errors='replace')}") from error
             error.close()
             time.sleep(float(error.headers.get("Retry-After", POLL_SECONDS)))
@@ -125,8 +125,7 @@ class Presentation:
 
     def __init__(self, url):
         self.url = urljoin(url, "index.m3u8")
-        # The address is printed before the pipeline opens the presentation.
-        self.text = fetch(self.url, again=(404, 503)).decode()
+        self.text = fetch(self.url).decode()
         self.variants, self.renditions = {}, {}
         pending = None
         for line in self.text.splitlines():
