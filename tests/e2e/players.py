@@ -5,6 +5,7 @@ import json
 import os
 import re
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,8 +32,11 @@ class Played:
     frames: list = field(default_factory=list)  # pts of decoded frames
     stamps: list = field(default_factory=list)  # as frames, but on the presentation's own time line
     samples: int = 0  # decoded, audio
+    widths: Counter = field(default_factory=Counter)  # decoded frames of each width, video
 
 
+# Enough for ffmpeg to see several pictures of whatever size before it begins.
+PROBE = ["-probesize", "100M"]
 # hlsdemux2 1.22 fails now and then if it has read everything before it has shown what there is.
 LOST_RACE = "Can't push EOS on non-exposed pad"
 # ffmpeg reads the init segment again with each reload of a live playlist, and tells.
@@ -46,9 +50,9 @@ def _complaints(text):
 def ffprobe(url, *options):
     """What ffprobe demuxes and decodes; it must have nothing to complain about."""
     out, complaints = run([
-        "ffprobe", "-v", "repeat+warning", *options, "-of", "json", "-show_entries",
+        "ffprobe", "-v", "repeat+warning", *PROBE, *options, "-of", "json", "-show_entries",
         "stream=index,codec_type,codec_name,profile,level,width:stream_tags=comment:"
-        "packet=stream_index,pts_time,dts_time:frame=stream_index,pts_time,nb_samples", url])
+        "packet=stream_index,pts_time,dts_time:frame=stream_index,pts_time,nb_samples,width", url])
     found = json.loads(out)
     streams = {}
     for stream in found["streams"]:
@@ -62,6 +66,8 @@ def ffprobe(url, *options):
         elif entry["type"] == "frame":
             stream.frames.append(float(entry["pts_time"]))
             stream.samples += int(entry.get("nb_samples", 0))
+            if "width" in entry:
+                stream.widths[entry["width"]] += 1
     for stream in streams.values():
         stream.frames.sort()
     return list(streams.values()), _complaints(complaints)
@@ -69,7 +75,8 @@ def ffprobe(url, *options):
 
 def ffmpeg(url, *options):
     """What ffmpeg complains of while it decodes everything, and while it copies everything."""
-    _, complaints = run(["ffmpeg", "-nostdin", "-hide_banner", "-v", "repeat+warning", *options, "-i", url,
+    _, complaints = run(["ffmpeg", "-nostdin", "-hide_banner", "-v", "repeat+warning", *PROBE, *options,
+                         "-i", url,
                          # In the stream's own ticks: frames that jitter are not two of the same number.
                          "-map", "0", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-",
                          "-map", "0", "-c", "copy", "-f", "matroska", "-y", os.devnull])
@@ -99,8 +106,13 @@ def hlsdemux2(url, kinds):
                 frame_size = _bytes_per_sample(buffers[0].caps) if buffers else 0
             streams.append(Played(kind, frames=sorted(buffer.pts for buffer in buffers),
                                   stamps=sorted(buffer.stamp for buffer in buffers),
-                                  samples=sum(b.size for b in buffers) // frame_size if frame_size else 0))
+                                  samples=sum(b.size for b in buffers) // frame_size if frame_size else 0,
+                                  widths=Counter(_width(buffer.caps) for buffer in buffers if kind == "video")))
         return streams
+
+
+def _width(caps):
+    return int(re.search(r"\bwidth=\(int\)(\d+)", caps)[1])
 
 
 def _bytes_per_sample(caps):

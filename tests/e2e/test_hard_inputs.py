@@ -135,5 +135,15 @@ class Gops(checks.TestCase):
         self.play(f"x265enc speed-preset=ultrafast key-int-max=30 option-string={options}", 150)
 
 
+class BigFrames(checks.TestCase):
+    def test_pictures_of_two_megabytes(self):
+        require("x264enc")
+        noise = video("x264enc speed-preset=ultrafast tune=zerolatency pass=quant quantizer=38 key-int-max=4",
+                      16, rate="4/1", size=(3840, 2160), pattern="snow")
+        with Origin({"video_0": noise, "audio_0": audio("avenc_aac", 4)}) as origin:
+            self.check_ended(origin, 1 / 4)
+            self.assertGreater(min(buffer.size for buffer in origin.went_in("video_0")), 2_000_000)
+
+
 if __name__ == "__main__":
     checks.main()
