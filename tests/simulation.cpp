@@ -45,7 +45,8 @@ class Simulation::Recorder final : public channel::Observer {
   Simulation& simulation_;
 };
 
-Source::Source(Simulation& simulation, SourceOptions options) : simulation_(simulation), options_(std::move(options)) {
+Source::Source(Simulation& simulation, SourceOptions options)
+    : simulation_(simulation), options_(std::move(options)) {
   const auto id = simulation_.presentation->add_track(options_.name);
   if (!id) throw std::runtime_error(id.error().message);
   writer_ = channel::TrackWriter::start(simulation_.presentation, *id, simulation_.clock);
@@ -72,15 +73,18 @@ void Source::change_format(uint32_t width, uint32_t height) {
   force_key_ = true;
 }
 
-void Source::pause_until(Duration running_time) { delay_ = std::max(delay_, running_time - due_); }
+void Source::pause_until(Duration running_time) {
+  delay_ = std::max(delay_, running_time - due_);
+}
 
 // From a frame to the next one.
 Duration Source::interval(uint64_t index) const {
   if (!options_.intervals.empty()) return options_.intervals[index % options_.intervals.size()];
   const auto time = [&](uint64_t frame) {
     const auto i = static_cast<int64_t>(frame);
-    return options_.video ? Duration(scale_round(i * kNanosecondsPerSecond, options_.rate.den, options_.rate.num))
-                          : Duration(scale_round(i * kNanosecondsPerSecond, 1024, stream(false).sample_rate));
+    return options_.video
+               ? Duration(scale_round(i * kNanosecondsPerSecond, options_.rate.den, options_.rate.num))
+               : Duration(scale_round(i * kNanosecondsPerSecond, 1024, stream(false).sample_rate));
   };
   return time(index + 1) - time(index);
 }
@@ -107,19 +111,25 @@ Status Source::emit() {
   const Duration next = interval(index_++);
   ++frames_;
   due_ += next;
-  // With B-frames the decode time runs ahead of the presentation time of every frame by the depth of reordering.
+  // With B-frames the decode time runs ahead of the presentation time of every frame by the depth of
+  // reordering.
   const Duration dts = time + shift_ - next * options_.b_frames;
   const auto duration = options_.intervals.empty() ? std::optional(next) : std::nullopt;
-  return writer_->push(key ? key_ : other_, {time + shift_, options_.b_frames ? dts : time + shift_, duration});
+  return writer_->push(key ? key_ : other_,
+                       {time + shift_, options_.b_frames ? dts : time + shift_, duration});
 }
 
 Simulation::Simulation(Settings settings)
-    : clock(settings.start), store({.memory_limit = settings.memory_limit}, clock), directory(store, clock),
+    : clock(settings.start),
+      store({.memory_limit = settings.memory_limit}, clock),
+      directory(store, clock),
       settings_(std::move(settings)) {
   restart(0s);
 }
 
-Simulation::~Simulation() { leave(); }
+Simulation::~Simulation() {
+  leave();
+}
 
 void Simulation::leave() {
   sources.clear();
@@ -196,6 +206,7 @@ void Simulation::check_fetchable(const std::string& track) const {
 }
 
 void Simulation::check_playlists() {
+  if (!settings_.check_playlists) return;
   for (const auto& source : sources) {
     const std::string& name = source->options().name;
     const auto text = get(name + "/index.m3u8");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A publisher in simulated time: sources of frames that cost nothing to make, a store, and a clock that jumps from frame
-// to frame. Checks every version of every media playlist on the way.
+// A publisher in simulated time: sources of frames that cost nothing to make, a store, and a clock that jumps
+// from frame to frame. Checks every version of every media playlist on the way.
 #pragma once
 
 #include <functional>
@@ -23,12 +23,12 @@ using namespace origin;
 struct SourceOptions {
   std::string name = "video_0";
   bool video = true;
-  media::Rational rate{30, 1};     // video
+  media::Rational rate{30, 1};        // video
   std::vector<Duration> intervals{};  // video of variable frame rate: from frame to frame, over and over
-  Duration gop{};                  // 0: keyframes where the grid wants them
+  Duration gop{};                     // 0: keyframes where the grid wants them
   bool keyframes_on_request = true;
   int b_frames = 0;
-  size_t extra_bytes = 0;          // added to each frame
+  size_t extra_bytes = 0;  // added to each frame
 };
 
 class Simulation;
@@ -40,7 +40,10 @@ class Source {
   // Running time at which its next frame comes out.
   Duration due() const { return due_ + delay_; }
   Status emit();
-  void end() { writer_->end(); ended_ = true; }
+  void end() {
+    writer_->end();
+    ended_ = true;
+  }
   bool ended() const { return ended_; }
   // No frame before `running_time`; the time line goes on (an outage).
   void pause_until(Duration running_time);
@@ -79,13 +82,15 @@ class Simulation final {
       return options;
     }();
     uint64_t memory_limit = 256 << 20;
+    bool check_playlists = true;  // every version, which the simulation keeps for it
     Duration start = std::chrono::seconds(1'700'000'000) + 300ms;
   };
   explicit Simulation(Settings settings);
   ~Simulation();
 
   Source& add(SourceOptions options);
-  // Frames of all sources in the order of time, ticks in between, until running time `until`. Returns the first error.
+  // Frames of all sources in the order of time, ticks in between, until running time `until`. Returns the
+  // first error.
   Status run_until(Duration until);
   // The publisher leaves and another takes over after `pause`; sources are gone.
   void restart(Duration pause);

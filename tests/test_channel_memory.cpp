@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Presentations in simulated time: what they keep, for how long, and what goes when memory is short.
+#include <malloc.h>
+
 #include "tests/channel_fixture.hpp"
 
 using namespace tests;
@@ -46,6 +48,30 @@ START_TEST(test_event_keeps_its_first_segment) {
   ck_assert_str_eq(playlist.type.c_str(), "EVENT");
   ck_assert_uint_ge(playlist.segments.size(), 149);
   simulation.check_fetchable("video_0");
+}
+END_TEST
+
+// 0 where a sanitizer has an allocator of its own.
+size_t heap_in_use() {
+  const auto heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+START_TEST(test_memory_that_grows_is_counted) {
+  if (heap_in_use() == 0) return;
+  Simulation::Settings wanted = settings(timeline::PlaylistType::kEvent);
+  wanted.check_playlists = false;
+  Simulation simulation(wanted);
+  simulation.add(video());
+  run(simulation, 2000s);
+  simulation.added = {};
+  const auto heap = static_cast<double>(heap_in_use());
+  const auto counted = static_cast<double>(simulation.store.stats().used_bytes);
+  run(simulation, 8000s);
+  simulation.added = {};
+  const double share = (static_cast<double>(simulation.store.stats().used_bytes) - counted) /
+                       (static_cast<double>(heap_in_use()) - heap);
+  ck_assert_msg(share > 0.9 && share < 1.2, "%f of what the heap grew by", share);
 }
 END_TEST
 
@@ -125,6 +151,7 @@ int main() {
       test_memory_and_names_are_flat_once_the_window_is_full,
       test_segments_that_left_stay_fetchable_for_a_while,
       test_event_keeps_its_first_segment,
+      test_memory_that_grows_is_counted,
       test_live_loses_its_oldest_when_memory_is_short,
       test_a_track_that_has_ended_gives_up_its_memory_first,
       test_a_budget_below_three_targets_never_stops_a_live_stream,

@@ -21,19 +21,15 @@ struct Builder {
   std::string run = "run1";
 
   explicit Builder(PlaylistType type, Duration length = 0s, bool has_dates = true)
-      : window({.type = type,
-                .segment_duration = 2s,
-                .length = length,
-                .has_dates = has_dates,
-                .keep_text = {}}) {
+      : window(
+            {.type = type, .segment_duration = 2s, .length = length, .has_dates = has_dates, .charge = {}}) {
     window.set_target_duration(2);
   }
 
   Segment next(Duration duration) {
     Segment segment;
     segment.sequence = sequence++;
-    segment.uri = run + "/" + std::to_string(segment.sequence) + ".m4s";
-    segment.init_uri = init;
+    segment.stretch = std::make_shared<Stretch>(Stretch{run, init});
     segment.start = time;
     segment.epoch = epoch;
     time += duration;
@@ -43,7 +39,7 @@ struct Builder {
     Segment segment = next(duration);
     segment.independent = independent;
     window.open(std::move(segment));
-    window.add_part({"part", duration, independent, 1000});
+    window.add_part({.duration = duration, .bytes = 1000, .independent = independent});
     window.close();
     window.trim();
   }
@@ -125,7 +121,7 @@ START_TEST(test_first_segment_always_has_its_map) {
     if (i == 50) live.init = "init-bbbb.mp4";
     live.add();
     const std::string text = live.text();
-    const std::string& first = live.window.first()->init_uri;
+    const std::string& first = live.window.first()->init_uri();
     const size_t map = text.find("#EXT-X-MAP:URI=\"" + first + "\"");
     ck_assert(map != std::string::npos && map < text.find("#EXTINF"));
   }

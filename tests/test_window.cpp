@@ -8,8 +8,10 @@ using namespace origin::timeline;
 
 namespace {
 
+const auto kStretch = std::make_shared<const Stretch>(Stretch{"run", "init.mp4"});
+
 Window make(Duration length, PlaylistType type = PlaylistType::kLive) {
-  Window window({.type = type, .segment_duration = 2s, .length = length, .has_dates = true, .keep_text = {}});
+  Window window({.type = type, .segment_duration = 2s, .length = length, .has_dates = true, .charge = {}});
   window.set_target_duration(2);
   return window;
 }
@@ -18,12 +20,11 @@ void add(Window& window, uint64_t sequence, uint64_t epoch = 0, Duration duratio
          uint64_t bytes = 1000) {
   Segment segment;
   segment.sequence = sequence;
-  segment.uri = std::to_string(sequence) + ".m4s";
-  segment.init_uri = "init.mp4";
+  segment.stretch = kStretch;
   segment.start = 2s * sequence;
   segment.epoch = epoch;
   window.open(std::move(segment));
-  window.add_part({"p", duration, true, bytes});
+  window.add_part({.duration = duration, .bytes = bytes, .independent = true});
   window.close();
 }
 
@@ -104,7 +105,7 @@ END_TEST
 START_TEST(test_open_segment_can_be_discarded) {
   Window window = make(20s);
   add(window, 7);
-  window.open({.sequence = 8, .uri = "8.m4s"});
+  window.open({.sequence = 8, .stretch = kStretch});
   window.discard();
   ck_assert_uint_eq(*window.last_sequence(), 7);
   ck_assert(!window.is_open());
@@ -120,6 +121,50 @@ START_TEST(test_bytes_and_duration_are_those_of_what_is_listed) {
 }
 END_TEST
 
+START_TEST(test_parts_are_kept_for_three_target_durations) {
+  Window window = make(0s);
+  for (uint64_t i = 0; i < 9; ++i) add(window, i);
+  const MediaSnapshotRef before = window.snapshot();
+  add(window, 9);
+  const MediaSnapshotRef after = window.snapshot();
+  for (size_t i = 0; i < 10; ++i) ck_assert_uint_eq(after->tail[i]->parts.size(), i < 7 ? 0 : 1);
+  ck_assert_uint_eq(before->tail[6]->parts.size(), 1);
+  ck_assert_uint_eq(after->tail[6]->bytes, 1000);
+}
+END_TEST
+
+START_TEST(test_segments_with_parts_stay_out_of_blocks) {
+  Window window = make(0s);
+  window.set_target_duration(100);  // 150 segments
+  for (uint64_t i = 0; i < 200; ++i) add(window, i);
+  const MediaSnapshotRef snapshot = window.snapshot();
+  ck_assert_uint_eq(snapshot->size(), 200);
+  for (const auto& block : snapshot->blocks) {
+    for (const SegmentRef& segment : block->segments) ck_assert(segment->parts.empty());
+  }
+  ck_assert_uint_ge(snapshot->tail.size(), 150);
+}
+END_TEST
+
+START_TEST(test_what_grows_is_charged_until_it_goes) {
+  size_t charged = 0;
+  const auto charge = [&](size_t bytes) {
+    charged += bytes;
+    return std::shared_ptr<void>(nullptr, [&charged, bytes](void*) { charged -= bytes; });
+  };
+  {
+    Window window({.length = 0s, .charge = charge});
+    for (uint64_t i = 0; i < 1000; ++i) add(window, i);
+    ck_assert_uint_gt(charged, 900 * sizeof(Segment));
+    const MediaSnapshotRef reader = window.snapshot();
+    const size_t all = charged;
+    while (window.may_drop_oldest()) window.drop_oldest();
+    ck_assert_uint_eq(charged, all);
+  }
+  ck_assert_uint_eq(charged, 0);
+}
+END_TEST
+
 int main() {
   const Test tests[] = {
       test_live_window_slides_and_keeps_its_length,
@@ -130,6 +175,9 @@ int main() {
       test_discontinuity_sequence_counts_removed_tags,
       test_open_segment_can_be_discarded,
       test_bytes_and_duration_are_those_of_what_is_listed,
+      test_parts_are_kept_for_three_target_durations,
+      test_segments_with_parts_stay_out_of_blocks,
+      test_what_grows_is_charged_until_it_goes,
   };
   return run_tests("window", tests);
 }

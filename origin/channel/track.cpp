@@ -31,7 +31,9 @@ timeline::Window::Config window_config(const Options& options, store::Store& sto
           .segment_duration = options.segment_duration,
           .length = options.window,
           .has_dates = options.wall_clock,
-          .keep_text = [&store](Bytes text) { return store.count(text); }};
+          .charge = [&store](size_t bytes) {
+            return std::make_shared<store::Budget::Charge>(store.budget()->charge(bytes));
+          }};
 }
 
 }  // namespace
@@ -44,6 +46,7 @@ Track::Track(const Options& options, std::string name, store::Store& store)
   info_.uri = name + "/index.m3u8";
   info_.name = std::move(name);
   playlist_ = make_playlist_topic();
+  begin_stretch({}, {});
 }
 
 store::TopicRef Track::make_playlist_topic() const {
@@ -56,14 +59,19 @@ store::TopicRef Track::make_playlist_topic() const {
 void Track::start_run(const std::string& run_id, Publication& publication) {
   if (!offered_) publication.topics.push_back(playlist_);
   offered_ = true;
-  run_id_ = run_id;
+  begin_stretch(run_id, stretch_->init_uri);
   active_ = true;
 }
 
+void Track::begin_stretch(std::string run, std::string init_uri) {
+  stretch_ = std::make_shared<timeline::Stretch>(timeline::Stretch{std::move(run), std::move(init_uri)});
+}
+
 void Track::set_init(const Bytes& init, UtcTime now, Publication& publication) {
-  init_uri_ = "init-" + hash_of(init) + ".mp4";
+  const std::string uri = "init-" + hash_of(init) + ".mp4";
+  begin_stretch(stretch_->run, uri);
   publication.puts.push_back(
-      {prefix_ + init_uri_, {.body = {store_.count(init)}, .headers = media_headers(init_uri_, now)}});
+      {prefix_ + uri, {.body = {store_.count(init)}, .headers = media_headers(uri, now)}});
 }
 
 void Track::set_target_duration(uint32_t seconds) {
@@ -74,14 +82,14 @@ void Track::set_target_duration(uint32_t seconds) {
 store::Headers Track::media_headers(const std::string& uri, UtcTime now) const {
   store::Headers headers;
   headers.content_type = info_.kind == media::Kind::kVideo ? "video/mp4" : "audio/mp4";
-  // Names never come back with other bytes: what is complete may be kept as long as anyone likes. Six target durations
-  // are what RFC 8216bis B.1 asks for live media.
-  headers.cache_control = options_.type == timeline::PlaylistType::kLive
-                              ? max_age(6 * std::max<Duration>(std::chrono::seconds(target_duration_),
-                                                               options_.segment_duration))
-                              : "public, max-age=31536000, immutable";
+  // Names never come back with other bytes: what is complete may be kept as long as anyone likes. Six target
+  // durations are what RFC 8216bis B.1 asks for live media.
+  headers.cache_control =
+      options_.type == timeline::PlaylistType::kLive
+          ? max_age(6 * std::max<Duration>(std::chrono::seconds(target_duration_), options_.segment_duration))
+          : "public, max-age=31536000, immutable";
   const bool is_init = uri.starts_with("init-");
-  headers.etag = '"' + (is_init ? uri : run_id_ + "-" + uri.substr(uri.find('/') + 1)) + '"';
+  headers.etag = '"' + (is_init ? uri : stretch_->run + "-" + uri.substr(uri.find('/') + 1)) + '"';
   headers.last_modified = now;
   return headers;
 }
@@ -89,8 +97,7 @@ store::Headers Track::media_headers(const std::string& uri, UtcTime now) const {
 uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Publication& publication) {
   timeline::Segment segment;
   segment.sequence = window_.last_sequence() ? *window_.last_sequence() + 1 : first_sequence;
-  segment.uri = run_id_ + "/" + std::to_string(segment.sequence) + ".m4s";
-  segment.init_uri = init_uri_;
+  segment.stretch = stretch_;
   segment.start = start.time;
   segment.epoch = std::max(start.epoch, window_.last_epoch());
   segment.independent = start.independent;
@@ -99,7 +106,7 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Public
   store::TopicOptions topic;
   topic.hold_limit = hold_limit(options_, target_duration_);
   topic.keep = 0;
-  growing_ = std::make_shared<store::Topic>(prefix_ + segment.uri, topic);
+  growing_ = std::make_shared<store::Topic>(prefix_ + segment.uri(), topic);
   publication.topics.push_back(growing_);
   growing_body_.clear();
   window_.open(std::move(segment));
@@ -107,19 +114,13 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Public
 }
 
 void Track::add_part(const Bytes& chunk, Duration duration, bool independent, Publication& publication) {
-  const timeline::Segment& segment = *window_.open_segment();
-  const size_t index = segment.parts.size();
-  timeline::Part part;
-  part.uri = run_id_ + "/" + std::to_string(segment.sequence) + "." + std::to_string(index) + ".m4s";
-  part.duration = duration;
-  part.independent = independent;
-  part.bytes = chunk.size();
+  const size_t index = window_.open_segment()->parts.size();
   growing_body_.push_back(chunk);
   auto content = std::make_shared<store::Object>(store::Object{.body = {chunk}, .headers = {}});
   content->size = chunk.size();
   publication.chunks.push_back(
       {growing_, std::make_shared<store::Message>(store::Position{index, 0}, std::move(content))});
-  window_.add_part(std::move(part));
+  window_.add_part({.duration = duration, .bytes = chunk.size(), .independent = independent});
 }
 
 void Track::close_segment(Duration offset, UtcTime now, Publication& publication) {
@@ -132,7 +133,7 @@ void Track::close_segment(Duration offset, UtcTime now, Publication& publication
   }
   const timeline::SegmentRef closed = window_.close();
   publication.seals.push_back(
-      {growing_, {.body = std::move(growing_body_), .headers = media_headers(closed->uri, now)}});
+      {growing_, {.body = std::move(growing_body_), .headers = media_headers(closed->uri(), now)}});
   growing_body_.clear();
   growing_.reset();
   info_.peak_bandwidth = std::max(window_.bandwidth().peak(), info_.declared_bandwidth);
@@ -154,8 +155,7 @@ void Track::slide(Publication& publication) {
 void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication) {
   timeline::Segment gap;
   gap.sequence = window_.last_sequence().value_or(0) + 1;
-  gap.uri = run_id_ + "/" + std::to_string(gap.sequence) + ".m4s";
-  gap.init_uri = init_uri_;
+  gap.stretch = stretch_;
   gap.start = start;
   gap.duration = duration;
   gap.epoch = std::max(epoch, window_.last_epoch());
@@ -171,12 +171,14 @@ void Track::retire(const timeline::Segment& segment, std::optional<Duration> ttl
       publication.removals.push_back(prefix_ + uri);
     }
   };
-  if (!segment.gap) let_go(segment.uri);
-  const std::string& init = segment.init_uri;
-  if (init != init_uri_ && !window_.needs_init(init)) let_go(init);
+  if (!segment.gap) let_go(segment.uri());
+  const std::string& init = segment.init_uri();
+  if (init != stretch_->init_uri && !window_.needs_init(init)) let_go(init);
 }
 
-bool Track::may_drop_oldest() const { return active_ ? window_.may_drop_oldest() : window_.size() > 0; }
+bool Track::may_drop_oldest() const {
+  return active_ ? window_.may_drop_oldest() : window_.size() > 0;
+}
 
 void Track::drop_oldest(UtcTime now, Publication& publication) {
   retire(*window_.drop_oldest(), std::nullopt, publication);
@@ -190,9 +192,9 @@ void Track::drop_oldest(UtcTime now, Publication& publication) {
 void Track::withdraw(Publication& publication) {
   if (!offered_) return;
   while (window_.size() > 0) retire(*window_.drop_oldest(), std::nullopt, publication);
-  if (!init_uri_.empty()) publication.removals.push_back(prefix_ + init_uri_);
+  if (has_init()) publication.removals.push_back(prefix_ + stretch_->init_uri);
   publication.removals.push_back(playlist_name());
-  init_uri_.clear();
+  begin_stretch(stretch_->run, {});
   offered_ = false;
   revision_ = 0;
   playlist_ = make_playlist_topic();
@@ -215,7 +217,7 @@ void Track::publish_playlist(UtcTime now, Publication& publication) {
   headers.content_type = kPlaylistType;
   // RFC 8216bis B.1: half a target duration while it changes.
   headers.cache_control = max_age(std::chrono::seconds(target_duration_) * (snapshot->ended ? 6 : 1) / 2);
-  headers.etag = '"' + run_id_ + "-" + std::to_string(revision_) + '"';
+  headers.etag = '"' + stretch_->run + "-" + std::to_string(revision_) + '"';
   headers.last_modified = now;
   auto render = [snapshot, headers, budget = store_.budget()](uint8_t edition) -> store::ObjectRef {
     if (edition != 0) return nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One track of a presentation: its window and its names in the store. Guarded by the presentation's lock; each change
-// notes in a Publication what is to be done once the lock is gone.
+// One track of a presentation: its window and its names in the store. Guarded by the presentation's lock;
+// each change notes in a Publication what is to be done once the lock is gone.
 #pragma once
 
 #include <optional>
@@ -31,7 +31,7 @@ class Track {
 
   // The init segment of what follows; put under a name made of its hash.
   void set_init(const Bytes& init, UtcTime now, Publication& publication);
-  bool has_init() const { return !init_uri_.empty(); }
+  bool has_init() const { return !stretch_->init_uri.empty(); }
 
   void set_target_duration(uint32_t seconds);
 
@@ -41,12 +41,13 @@ class Track {
     bool independent = true;
     Duration tolerance{};  // this much before a boundary counts as at it
   };
-  // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a segment.
+  // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a
+  // segment.
   uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
   // Adds a part to the open segment. `chunk` has been admitted by the store.
   void add_part(const Bytes& chunk, Duration duration, bool independent, Publication& publication);
-  // Closes the open segment, lets the oldest leave the window and publishes the playlist. A segment without parts
-  // vanishes. No-op if none is open.
+  // Closes the open segment, lets the oldest leave the window and publishes the playlist. A segment without
+  // parts vanishes. No-op if none is open.
   void close_segment(Duration offset, UtcTime now, Publication& publication);
   void add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication);
   // The track has ended (EXT-X-ENDLIST).
@@ -67,6 +68,7 @@ class Track {
  private:
   store::Headers media_headers(const std::string& uri, UtcTime now) const;
   store::TopicRef make_playlist_topic() const;
+  void begin_stretch(std::string run, std::string init_uri);
   void retire(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
   void slide(Publication& publication);
 
@@ -78,8 +80,7 @@ class Track {
   store::TopicRef playlist_;
   store::TopicRef growing_;  // the open segment
   Body growing_body_;
-  std::string run_id_;
-  std::string init_uri_;
+  std::shared_ptr<const timeline::Stretch> stretch_;  // of the segments to come
   bool active_ = false;
   bool offered_ = false;  // playlist_ is in the store
   uint64_t revision_ = 0;

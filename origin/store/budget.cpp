@@ -5,9 +5,9 @@ namespace origin::store {
 
 namespace {
 
-// Keeps the memory and its budget until the last reference to the counted GBytes goes.
+// Kept until the last reference to the counted GBytes goes.
 struct Counted {
-  std::shared_ptr<Budget> budget;
+  Budget::Charge charge;
   Bytes bytes;
 };
 
@@ -19,23 +19,22 @@ std::optional<Bytes> Budget::admit(const Bytes& bytes) {
     if (used + bytes.size() > limit_) return std::nullopt;
   } while (!used_.compare_exchange_weak(used, used + bytes.size(), std::memory_order_relaxed));
   note_peak(used + bytes.size());
-  return wrap(bytes);
+  return wrap(bytes, Charge(shared_from_this(), bytes.size()));
 }
 
 Bytes Budget::count(const Bytes& bytes) {
-  note_peak(used_.fetch_add(bytes.size(), std::memory_order_relaxed) + bytes.size());
-  return wrap(bytes);
+  return wrap(bytes, charge(bytes.size()));
 }
 
-Bytes Budget::wrap(const Bytes& bytes) {
-  auto* counted = new Counted{shared_from_this(), bytes};
+Budget::Charge Budget::charge(uint64_t bytes) {
+  note_peak(used_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+  return Charge(shared_from_this(), bytes);
+}
+
+Bytes Budget::wrap(const Bytes& bytes, Charge charge) {
+  auto* counted = new Counted{std::move(charge), bytes};
   return Bytes(Ref<GBytes>::adopt(g_bytes_new_with_free_func(
-      bytes.data(), bytes.size(),
-      [](gpointer data) {
-        const std::unique_ptr<Counted> owned(static_cast<Counted*>(data));
-        owned->budget->used_.fetch_sub(owned->bytes.size(), std::memory_order_relaxed);
-      },
-      counted)));
+      bytes.data(), bytes.size(), [](gpointer data) { delete static_cast<Counted*>(data); }, counted)));
 }
 
 void Budget::note_peak(uint64_t used) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Objects and topics in memory, by name, under one byte budget. Any thread; no I/O, and no callback under its lock.
+// Objects and topics in memory, by name, under one byte budget. Any thread; no I/O, and no callback under its
+// lock.
 //
-// A name is a path without leading slash: "live/video_0/index.m3u8". It is either an object or a topic, never both;
-// replacing one by the other is one step for readers.
+// A name is a path without leading slash: "live/video_0/index.m3u8". It is either an object or a topic, never
+// both; replacing one by the other is one step for readers.
 #pragma once
 
 #include <list>
@@ -25,13 +26,14 @@ namespace origin::store {
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  // Null if the name is not this resolver's. `query` is the part after '?', undecoded. Called on an HTTP worker: must
-  // not block.
+  // Null if the name is not this resolver's. `query` is the part after '?', undecoded. Called on an HTTP
+  // worker: must not block.
   virtual ObjectRef resolve(std::string_view name, std::string_view query) = 0;
 };
 
 struct PutOptions {
-  // Pinned objects are never evicted (the live window); the rest goes, earliest expiry first, when memory is needed.
+  // Pinned objects are never evicted (the live window); the rest goes, earliest expiry first, when memory is
+  // needed.
   bool pinned = false;
   std::optional<Duration> ttl;  // from now; none: until removed or evicted
 };
@@ -39,10 +41,10 @@ struct PutOptions {
 struct Stats {
   uint64_t objects = 0;
   uint64_t topics = 0;
-  uint64_t used_bytes = 0;   // counted by the budget
+  uint64_t used_bytes = 0;  // counted by the budget
   uint64_t limit_bytes = 0;
-  uint64_t evicted = 0;      // objects that went for want of memory, since start
-  uint64_t expired = 0;      // objects whose TTL ran out, since start
+  uint64_t evicted = 0;  // objects that went for want of memory, since start
+  uint64_t expired = 0;  // objects whose TTL ran out, since start
 };
 
 class Store {
@@ -61,7 +63,8 @@ class Store {
   // For messages whose forms are rendered later.
   const std::shared_ptr<Budget>& budget() const { return budget_; }
 
-  // Puts or replaces. The body's bytes have been admitted or counted by the caller.
+  // Puts or replaces. The body's bytes have been admitted or counted by the caller; what keeps them is
+  // counted here.
   ObjectRef put(std::string_view name, Object object, PutOptions options = {});
   // From now on not pinned and gone after `ttl`. False if there is no such object.
   bool expire_after(std::string_view name, Duration ttl);

@@ -42,8 +42,8 @@ struct Message::Forms {
 };
 
 Message::Message(Position position, ObjectRef content)
-    : Message(position, [content = std::move(content)](uint8_t edition) { return edition == 0 ? content : nullptr; }) {
-}
+    : Message(position,
+              [content = std::move(content)](uint8_t edition) { return edition == 0 ? content : nullptr; }) {}
 
 Message::Message(Position position, Render render, std::shared_ptr<Budget> budget)
     : position_(position), forms_(std::make_unique<Forms>()) {
@@ -107,9 +107,9 @@ MessageRef Topic::at_or_after(Position position) const {
 
 std::vector<MessageRef> Topic::read_from(Position position, size_t limit) const {
   MutexLock lock(mutex_);
-  const auto first =
-      std::partition_point(messages_.begin(), messages_.end(),
-                           [&](const MessageRef& message) { return message->position() < position; });
+  const auto first = std::partition_point(messages_.begin(), messages_.end(), [&](const MessageRef& message) {
+    return message->position() < position;
+  });
   const auto count = std::min<size_t>(limit, static_cast<size_t>(messages_.end() - first));
   return {first, first + static_cast<ptrdiff_t>(count)};
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // An ordered, awaitable sequence of messages under a name. Two ways to read, never mixed on one topic:
-//   newest(), at_or_after(position): playlists, where a reader wants the newest once it is at or past a position;
-//   read_from(position): chunks and events, where a reader wants every message from there on.
-// Any thread. Nobody blocks here: a reader that finds nothing registers a Watcher and comes back when it is told.
+//   newest(), at_or_after(position): playlists, where a reader wants the newest once it is at or past a
+//   position; read_from(position): chunks and events, where a reader wants every message from there on.
+// Any thread. Nobody blocks here: a reader that finds nothing registers a Watcher and comes back when it is
+// told.
 #pragma once
 
 #include <compare>
@@ -19,18 +20,19 @@
 
 namespace origin::store {
 
-// Orders the messages of a topic. Playlists: (media sequence number of the segment being written, its parts so far), so
-// that whole segment M is there at or after (M + 1, 0) and its part N at or after (M, N + 1). Chunks and events:
-// (number, 0).
+// Orders the messages of a topic. Playlists: (media sequence number of the segment being written, its parts
+// so far), so that whole segment M is there at or after (M + 1, 0) and its part N at or after (M, N + 1).
+// Chunks and events: (number, 0).
 struct Position {
   uint64_t major = 0;
   uint64_t minor = 0;
-  uint64_t revision = 0;  // versions of the same position, such as the one that adds ENDLIST; a waiter gives 0
+  uint64_t revision =
+      0;  // versions of the same position, such as the one that adds ENDLIST; a waiter gives 0
   auto operator<=>(const Position&) const = default;
 };
 
-// Which rendition of a message's content is wanted: `edition` is the topic's own numbering (a playlist has 0 = full,
-// 1 = delta, 2 = delta v2), compressed or not.
+// Which rendition of a message's content is wanted: `edition` is the topic's own numbering (a playlist has 0
+// = full, 1 = delta, 2 = delta v2), compressed or not.
 struct Form {
   uint8_t edition = 0;
   bool gzip = false;
@@ -40,8 +42,8 @@ constexpr uint8_t kEditions = 3;
 // One message. Its forms are rendered when first asked for, once, and shared by all readers.
 class Message {
  public:
-  // Renders an edition; called at most once for each, on the thread that asks first, with no lock held. Null means
-  // that there is no such edition.
+  // Renders an edition; called at most once for each, on the thread that asks first, with no lock held. Null
+  // means that there is no such edition.
   using Render = std::function<ObjectRef(uint8_t edition)>;
 
   // The same content in every edition.
@@ -65,8 +67,8 @@ using MessageRef = std::shared_ptr<const Message>;
 class Topic;
 using TopicRef = std::shared_ptr<Topic>;
 
-// Told that a watched topic changed. Called on the publishing thread, with no lock held; must only take note and wake
-// its own thread.
+// Told that a watched topic changed. Called on the publishing thread, with no lock held; must only take note
+// and wake its own thread.
 class Watcher {
  public:
   virtual ~Watcher() = default;
@@ -80,8 +82,8 @@ struct TopicOptions {
   size_t keep = 1;
   // What an answer says while there is no message.
   Headers headers;
-  // How far past the newest message a reader may wait: positions with a major beyond newest.major + max_ahead are
-  // refused.
+  // How far past the newest message a reader may wait: positions with a major beyond newest.major + max_ahead
+  // are refused.
   uint64_t max_ahead = 2;
 };
 
@@ -92,8 +94,8 @@ class Topic : public std::enable_shared_from_this<Topic> {
   const std::string& name() const { return name_; }
   const TopicOptions& options() const { return options_; }
 
-  // Appends and wakes every watcher once. A message at or before the newest position is dropped (two threads raced and
-  // the newer came first); returns whether it was taken. Nothing is taken after seal().
+  // Appends and wakes every watcher once. A message at or before the newest position is dropped (two threads
+  // raced and the newer came first); returns whether it was taken. Nothing is taken after seal().
   bool publish(MessageRef message);
   // No message will follow. Wakes the watchers.
   void seal();
@@ -106,8 +108,10 @@ class Topic : public std::enable_shared_from_this<Topic> {
   // Kept messages from `position` on, in order, at most `limit`.
   std::vector<MessageRef> read_from(Position position, size_t limit) const;
 
-  // Tells `watcher` at the next publish or seal, once. If the topic already has something past what the caller saw
-  // (`seen`: the number of publishes and seals, from changes()), returns false and does not register: look again.
+  // Tells `watcher` at the next publish or seal, once. If the topic already has something past what the
+  // caller saw
+  // (`seen`: the number of publishes and seals, from changes()), returns false and does not register: look
+  // again.
   bool watch(const std::shared_ptr<Watcher>& watcher, uint64_t seen);
   // Counts publishes and seals.
   uint64_t changes() const;

@@ -18,7 +18,7 @@ void append_seconds(std::string& text, Duration duration) {
 }
 
 void append_map(std::string& text, const Segment& segment) {
-  text += "#EXT-X-MAP:URI=\"" + segment.init_uri + "\"\n";
+  text += "#EXT-X-MAP:URI=\"" + segment.init_uri() + "\"\n";
 }
 
 std::string header(const MediaSnapshot& snapshot, const Segment* first) {
@@ -35,7 +35,7 @@ std::string header(const MediaSnapshot& snapshot, const Segment* first) {
     text += "#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(sequence) + "\n";
   }
   // The first segment's own text names its map only where it differs from a predecessor that may have left.
-  if (first && !first->init_uri.empty()) append_map(text, *first);
+  if (first && !first->init_uri().empty()) append_map(text, *first);
   return text;
 }
 
@@ -48,13 +48,13 @@ void append_segment_text(std::string& text, const Segment& segment, const Segmen
     text += "#EXT-X-DISCONTINUITY\n";
   }
   const bool new_map =
-      previous && (previous->init_uri != segment.init_uri || previous->epoch != segment.epoch);
-  if (new_map && !segment.init_uri.empty()) append_map(text, segment);
+      previous && (previous->init_uri() != segment.init_uri() || previous->epoch != segment.epoch);
+  if (new_map && !segment.init_uri().empty()) append_map(text, segment);
   if (has_dates) text += "#EXT-X-PROGRAM-DATE-TIME:" + format_rfc3339(UtcTime(segment.start)) + "\n";
   if (segment.gap) text += "#EXT-X-GAP\n";
   text += "#EXTINF:";
   append_seconds(text, segment.duration);
-  text += ",\n" + segment.uri + "\n";
+  text += ",\n" + segment.uri() + "\n";
 }
 
 Body render_media_playlist(const MediaSnapshot& snapshot) {

@@ -16,24 +16,31 @@ namespace origin::timeline {
 
 enum class PlaylistType : uint8_t { kLive, kEvent, kVod };
 
+// What the names of consecutive segments have in common: kept once for all of them.
+struct Stretch {
+  std::string run;       // folder of the run's media
+  std::string init_uri;  // the init segment they need; relative to the media playlist, like every URI here
+};
+
 struct Part {
-  std::string uri;  // relative to the media playlist, like every URI here
   Duration duration{};
-  bool independent = false;
   uint64_t bytes = 0;
+  bool independent = false;
 };
 
 struct Segment {
   uint64_t sequence = 0;  // media sequence number
-  std::string uri;        // empty for a gap
-  std::string init_uri;   // the init segment it needs
-  Duration start{};       // presentation time: UTC since 1970 on the grid, else since 0
+  std::shared_ptr<const Stretch> stretch;
+  Duration start{};  // presentation time: UTC since 1970 on the grid, else since 0
   Duration duration{};
   uint64_t epoch = 0;  // discontinuities of the presentation before it
   uint64_t bytes = 0;
   bool gap = false;
   bool independent = true;
-  std::vector<Part> parts;
+  std::vector<Part> parts;  // only while they may be listed (RFC 8216bis 6.2.2)
+
+  std::string uri() const;
+  const std::string& init_uri() const { return stretch->init_uri; }
 };
 
 using SegmentRef = std::shared_ptr<const Segment>;
@@ -42,7 +49,7 @@ using SegmentRef = std::shared_ptr<const Segment>;
 struct Block {
   std::vector<SegmentRef> segments;
   Bytes text;
-  std::vector<size_t> offsets;  // where each segment's text begins
+  std::vector<uint32_t> offsets;  // where each segment's text begins
 };
 
 // One version of a media playlist's content.

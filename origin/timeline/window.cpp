@@ -15,28 +15,18 @@ namespace {
 constexpr size_t kBlockSize = 32;
 constexpr size_t kTailSize = 32;
 
+// What a segment in a block costs besides its text: references and the allocator's own.
+constexpr size_t kSegmentCost = sizeof(Segment) + 64;
+
+struct ChargedText {
+  std::string text;
+  std::shared_ptr<void> charge;
+
+  const char* data() const { return text.data(); }
+  size_t size() const { return text.size(); }
+};
+
 }  // namespace
-
-const Segment* MediaSnapshot::first() const {
-  if (!blocks.empty()) return blocks.front()->segments[first_in_block].get();
-  return tail.empty() ? nullptr : tail.front().get();
-}
-
-const Segment* MediaSnapshot::last() const {
-  if (!tail.empty()) return tail.back().get();
-  return blocks.empty() ? nullptr : blocks.back()->segments.back().get();
-}
-
-size_t MediaSnapshot::size() const {
-  size_t count = tail.size();
-  for (const auto& block : blocks) count += block->segments.size();
-  return count - first_in_block;
-}
-
-uint64_t MediaSnapshot::discontinuity_sequence() const {
-  if (before) return before->epoch;
-  return first() ? first()->epoch : 0;
-}
 
 Window::Window(Config config) : config_(std::move(config)), bandwidth_(config_.segment_duration) {}
 
@@ -81,7 +71,26 @@ void Window::append(SegmentRef segment) {
   bytes_ += segment->bytes;
   independent_segments_ = independent_segments_ && segment->independent;
   tail_.push_back(std::move(segment));
-  if (tail_.size() >= kTailSize + kBlockSize) fold_tail();
+  forget_old_parts();
+  const auto has_parts = [](const SegmentRef& listed) { return !listed->parts.empty(); };
+  if (tail_.size() >= kTailSize + kBlockSize &&
+      std::none_of(tail_.begin(), tail_.begin() + kBlockSize, has_parts)) {
+    fold_tail();
+  }
+}
+
+// RFC 8216bis 6.2.2: parts are listed within three target durations of the end.
+void Window::forget_old_parts() {
+  Duration behind{};
+  for (auto segment = tail_.rbegin(); segment != tail_.rend(); ++segment) {
+    if (behind >= minimum() && !(*segment)->parts.empty()) {
+      // Snapshots share the old one.
+      auto without = std::make_shared<Segment>(**segment);
+      without->parts = std::vector<Part>();
+      *segment = std::move(without);
+    }
+    behind += (*segment)->duration;
+  }
 }
 
 void Window::fold_tail() {
@@ -90,12 +99,13 @@ void Window::fold_tail() {
   const Segment* previous = blocks_.empty() ? nullptr : blocks_.back()->segments.back().get();
   std::string text;
   for (const SegmentRef& segment : block->segments) {
-    block->offsets.push_back(text.size());
+    block->offsets.push_back(static_cast<uint32_t>(text.size()));
     append_segment_text(text, *segment, previous, config_.has_dates);
     previous = segment.get();
   }
-  block->text = Bytes::take(std::move(text));
-  if (config_.keep_text) block->text = config_.keep_text(block->text);
+  text.shrink_to_fit();
+  const size_t cost = text.size() + kBlockSize * kSegmentCost;
+  block->text = Bytes::take(ChargedText{std::move(text), config_.charge ? config_.charge(cost) : nullptr});
   blocks_.push_back(std::move(block));
   tail_.erase(tail_.begin(), tail_.begin() + kBlockSize);
 }
@@ -129,12 +139,14 @@ SegmentRef Window::pop_front() {
   return oldest;
 }
 
-// Whether three target durations stay without the oldest segment (RFC 8216bis 6.2.2).
+// Three target durations: what a live playlist lists at the least, and what has parts (RFC 8216bis 6.2.2).
+Duration Window::minimum() const {
+  return 3 * std::max<Duration>(std::chrono::seconds(target_duration_), config_.segment_duration);
+}
+
 bool Window::outlasts_minimum() const {
   const Segment* oldest = first();
-  const Duration target =
-      std::max<Duration>(std::chrono::seconds(target_duration_), config_.segment_duration);
-  return oldest && duration_ - oldest->duration >= 3 * target;
+  return oldest && duration_ - oldest->duration >= minimum();
 }
 
 std::vector<SegmentRef> Window::trim() {
@@ -150,12 +162,12 @@ bool Window::may_drop_oldest() const {
 }
 
 bool Window::needs_init(const std::string& uri) const {
-  const auto needs = [&](const SegmentRef& segment) { return segment->init_uri == uri; };
+  const auto needs = [&](const SegmentRef& segment) { return segment->init_uri() == uri; };
   for (size_t i = 0; i < blocks_.size(); ++i) {
     const auto begin = blocks_[i]->segments.begin() + static_cast<ptrdiff_t>(i == 0 ? first_in_block_ : 0);
     if (std::any_of(begin, blocks_[i]->segments.end(), needs)) return true;
   }
-  return std::any_of(tail_.begin(), tail_.end(), needs) || (open_ && open_->init_uri == uri);
+  return std::any_of(tail_.begin(), tail_.end(), needs) || (open_ && open_->init_uri() == uri);
 }
 
 MediaSnapshotRef Window::snapshot() const {

@@ -18,8 +18,9 @@ class Window {
     Duration segment_duration = 2s;
     Duration length{};  // of a live window; 0: everything stays
     bool has_dates = true;
-    // Takes text that is kept, and gives back what to keep: where memory is counted. Null: kept as it is.
-    std::function<Bytes(Bytes)> keep_text;
+    // Counts that many bytes of memory until what it returned is gone: for what grows with the window. Null:
+    // nobody counts.
+    std::function<std::shared_ptr<void>(size_t)> charge;
   };
   explicit Window(Config config);
 
@@ -68,8 +69,10 @@ class Window {
 
  private:
   void append(SegmentRef segment);
+  void forget_old_parts();
   void fold_tail();
   SegmentRef pop_front();
+  Duration minimum() const;
   bool outlasts_minimum() const;
 
   const Config config_;
