@@ -80,6 +80,7 @@ void PadStream::unlinked() {
 }
 
 void PadStream::playing() {
+  lose_state_in_flush(false);
   ask_early(position_);
 }
 
@@ -104,8 +105,12 @@ gboolean PadStream::event(GstObject* parent, GstEvent* event) {
       rendition_.read(tags);
       break;
     }
+    case GST_EVENT_FLUSH_START:
+      lose_state_in_flush(true);
+      break;
     case GST_EVENT_FLUSH_STOP:
       flushed_ = true;
+      position_ = 0;
       data_reported_ = false;
       requests_.restart();
       break;
@@ -126,6 +131,15 @@ gboolean PadStream::event(GstObject* parent, GstEvent* event) {
     return FALSE;
   }
   return gst_pad_event_default(pad_, parent, event);
+}
+
+// Running time begins anew after a flush, and the pipeline gives it a base time when its sinks have lost
+// their state and got it back with the first frame. At any other time a pad without data is not waited for.
+void PadStream::lose_state_in_flush(bool lose) {
+  const Ref<GstElement> sink = this->sink();
+  if (sink && gst_base_sink_get_sync(GST_BASE_SINK(sink.get()))) {
+    gst_base_sink_set_async_enabled(GST_BASE_SINK(sink.get()), lose);
+  }
 }
 
 void PadStream::stream_started() {
@@ -290,7 +304,10 @@ GstFlowReturn PadStream::push(GstSample* sample) {
     position_ = times.pts;
     if (codec_->kind == Kind::kVideo) ask_for_keyframes(track.get(), times.pts);
   }
-  if (flushed_.exchange(false)) origin_track_discontinuity(track.get());
+  if (flushed_.exchange(false)) {
+    publisher_.follow_clock();
+    origin_track_discontinuity(track.get());
+  }
   const auto data = Ref<GBytes>::adopt(bytes_of(buffer));
   const bool taken =
       data && origin_track_push(track.get(), data.get(), times.pts, times.dts, times.duration, &error);

@@ -58,6 +58,7 @@ class PadStream {
   bool needs_decode_times(GstBuffer* first) const;
   void unplug();
   void remove_branch();
+  void lose_state_in_flush(bool lose);
   void stream_started();
   bool take_caps(GstCaps* caps);
   bool take_segment(GstEvent* event);

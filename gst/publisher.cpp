@@ -275,6 +275,10 @@ void Publisher::anchor_to_clock() {
   origin_presentation_set_anchor(presentation.get(), anchor);
 }
 
+void Publisher::follow_clock() {
+  if (GST_STATE(element_) == GST_STATE_PLAYING) anchor_to_clock();
+}
+
 int64_t Publisher::running_time() const {
   if (GST_STATE(element_) != GST_STATE_PLAYING) return 0;
   const GstClockTime now = gst_element_get_current_running_time(element_);
@@ -347,8 +351,7 @@ void Publisher::on_segment_added(OriginPresentation* presentation, const char* t
       running_time, "duration", G_TYPE_UINT64, static_cast<guint64>(duration), "bytes", G_TYPE_UINT64, bytes,
       nullptr);
   gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), about));
-  // The pipeline's clock may drift away from UTC, and UTC may be set.
-  if (GST_STATE(element) == GST_STATE_PLAYING) publisher->anchor_to_clock();
+  publisher->follow_clock();
 }
 
 void Publisher::on_warning(OriginPresentation*, const char* message, const char* hint, gpointer self) {

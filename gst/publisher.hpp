@@ -38,6 +38,9 @@ class Publisher {
   void close_presentation();
   // The element plays, or is about to: its clock and base time are known.
   void anchor_to_clock();
+  // While it plays: the pipeline's clock may drift away from UTC, UTC may be set, and a flush gives another
+  // base time.
+  void follow_clock();
 
   // Null before READY to PAUSED.
   origin::Ref<OriginPresentation> presentation() const;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/test_originsink_support.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "tests/check_main.hpp"
 
 namespace tests {
@@ -168,6 +171,17 @@ void Pipeline::take_element_message(const GstStructure* structure) {
     ck_assert(gst_structure_get_uint64(structure, "bytes", &segment.bytes));
     segments_.push_back(segment);
   }
+}
+
+int discontinuities_of(const MediaPlaylist& playlist) {
+  int count = 0;
+  for (const ListedSegment& segment : playlist.segments) count += segment.discontinuities;
+  return count;
+}
+
+double off_grid(double time, double period) {
+  const double rest = std::fmod(time, period);
+  return std::min(rest, period - rest);
 }
 
 }  // namespace tests

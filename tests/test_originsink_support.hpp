@@ -72,4 +72,9 @@ class Pipeline {
   std::vector<SegmentMessage> segments_;
 };
 
+// How many the playlist lists.
+int discontinuities_of(const MediaPlaylist& playlist);
+// How far a time lies from the next multiple of `period`, before or after it.
+double off_grid(double time, double period);
+
 }  // namespace tests
