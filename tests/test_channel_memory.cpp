@@ -119,15 +119,23 @@ START_TEST(test_a_budget_below_three_targets_never_stops_a_live_stream) {
 }
 END_TEST
 
-START_TEST(test_event_ends_with_an_error_when_memory_is_short) {
-  Simulation::Settings wanted = settings(timeline::PlaylistType::kEvent);
+START_TEST(test_what_may_lose_nothing_ends_with_an_error_that_advises) {
+  const bool event = _i == 0;
+  Simulation::Settings wanted =
+      settings(event ? timeline::PlaylistType::kEvent : timeline::PlaylistType::kVod);
   wanted.memory_limit = 2 << 20;
   Simulation simulation(wanted);
   simulation.add({.name = "video_0", .extra_bytes = 5000});
   const Status status = simulation.run_until(120s);
   ck_assert(!status && status.error().code == ErrorCode::kLimit);
-  ck_assert_msg(status.error().message.find("memory-limit") != std::string::npos, "%s",
-                status.error().message.c_str());
+  const std::string& message = status.error().message;
+  ck_assert_msg(message.starts_with("memory-limit of 2097152 bytes is reached (") &&
+                    message.find(" in use, ") != std::string::npos &&
+                    message.find("'live'") != std::string::npos &&
+                    message.find("raise memory-limit") != std::string::npos,
+                "%s", message.c_str());
+  ck_assert((message.find("playlist-type=live with a window") != std::string::npos) == event);
+  end_all(simulation);
   simulation.check_fetchable("video_0");
 }
 END_TEST
@@ -155,7 +163,7 @@ int main() {
       test_live_loses_its_oldest_when_memory_is_short,
       test_a_track_that_has_ended_gives_up_its_memory_first,
       test_a_budget_below_three_targets_never_stops_a_live_stream,
-      test_event_ends_with_an_error_when_memory_is_short,
+      {test_what_may_lose_nothing_ends_with_an_error_that_advises, 2},
       test_frames_of_two_megabytes,
   };
   return run_tests("channel memory", tests, 300);

@@ -148,6 +148,8 @@ class Presentation {
   // Ends the presentation if all its tracks have ended; else lets go on what waited for one of them.
   void finish_if_done(Publication& publication) REQUIRES_LOCK(mutex_);
   bool make_room();
+  // With what to do about it.
+  Error out_of_memory(Error error) const;
   void add_warning(const std::string& message, const std::string& hint, Publication& publication)
       REQUIRES_LOCK(mutex_);
   bool live_rules() const { return options_.type != timeline::PlaylistType::kVod; }

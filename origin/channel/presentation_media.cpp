@@ -123,7 +123,7 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
                                bool independent) {
   Result<Bytes> admitted = store_.admit(chunk);
   while (!admitted && make_room()) admitted = store_.admit(chunk);
-  if (!admitted) return admitted.error();
+  if (!admitted) return out_of_memory(admitted.error());
 
   Publication publication;
   {
@@ -136,6 +136,14 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
   }
   carry_out(std::move(publication));
   return {};
+}
+
+Error Presentation::out_of_memory(Error error) const {
+  if (options_.type == timeline::PlaylistType::kLive) return error;
+  error.message += ": presentation '" + options_.name + "' keeps everything, being " +
+                   (live_rules() ? "an event" : "VOD") + "; raise memory-limit or lower the bitrates" +
+                   (live_rules() ? ", or set playlist-type=live with a window" : "");
+  return error;
 }
 
 void Presentation::close_segment(TrackId id, uint64_t sequence) {
