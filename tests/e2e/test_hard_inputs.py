@@ -38,6 +38,8 @@ class DecodeTimes(checks.TestCase):
 
 
 class Starts(checks.TestCase):
+    """hlsdemux2 plays what is there from the start of the video on."""
+
     def test_audio_three_seconds_before_video(self):
         require("x264enc")
         with Origin({"video_0": video(FAST + " key-int-max=60", 150, offset=3 * SECOND),

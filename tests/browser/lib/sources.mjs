@@ -41,15 +41,15 @@ export function liveAudio({codec = 'aac', frequency = 440, language} = {}) {
 }
 
 /** `frames` pictures as fast as they can be encoded. */
-export function videoFile({codec, frames, rate}) {
-  return `videotestsrc num-buffers=${frames} ! video/x-raw,format=I420,width=320,height=180,framerate=${
-             rate}/1 ! videoconvert ! ` +
+export function videoFile({codec, frames, rate, offset = 0}) {
+  return `videotestsrc num-buffers=${frames} timestamp-offset=${offset * 1e9} ! ` +
+      `video/x-raw,format=I420,width=320,height=180,framerate=${rate}/1 ! videoconvert ! ` +
       `${kVideoEncoders[codec]} ! queue`;
 }
 
 /** 48 kHz stereo in `blocks` blocks of 960 samples, 20 ms each. */
-export function audioFile({codec, blocks}) {
-  return `audiotestsrc num-buffers=${
-             blocks} samplesperbuffer=960 volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! ` +
+export function audioFile({codec, blocks, offset = 0}) {
+  return `audiotestsrc num-buffers=${blocks} samplesperbuffer=960 volume=0.2 ` +
+      `timestamp-offset=${offset * 1e9} ! audio/x-raw,rate=48000,channels=2 ! ` +
       `audioconvert ! ${kAudioEncoders[codec]} ! queue`;
 }
