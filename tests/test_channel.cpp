@@ -81,6 +81,21 @@ START_TEST(test_announced_track_without_data_is_waited_for_only_so_long) {
 }
 END_TEST
 
+START_TEST(test_multivariant_playlist_is_published_when_it_changes) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  run(simulation, 21s);
+  const auto topic = std::get<store::TopicRef>(simulation.store.find("live/index.m3u8"));
+  const uint64_t before = topic->changes();
+  camera.pause_until(40s);
+  run(simulation, 40s);
+  ck_assert_uint_le(topic->changes(), before + 1);  // the segment that was open
+  camera.change_format(640, 480);
+  run(simulation, 50s);
+  ck_assert_uint_gt(topic->changes(), before + 1);
+}
+END_TEST
+
 START_TEST(test_restart_goes_on_counting_with_a_discontinuity) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -244,6 +259,7 @@ int main() {
       test_ladder_has_aligned_segments,
       test_audio_that_starts_seconds_earlier_is_not_held_up,
       test_announced_track_without_data_is_waited_for_only_so_long,
+      test_multivariant_playlist_is_published_when_it_changes,
       test_restart_goes_on_counting_with_a_discontinuity,
       test_track_that_a_new_run_does_not_have_goes_with_its_window,
       test_end_of_one_track_and_of_all,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The publisher's side of a presentation: runs, tracks, anchors, end. What a writer does is in presentation_media.cpp.
+// The publisher's side of a presentation: runs, tracks, anchors, end. What a writer does is in
+// presentation_media.cpp.
 #include "origin/channel/presentation.hpp"
 
 #include <algorithm>
@@ -35,7 +36,8 @@ Presentation::Presentation(Options options, store::Store& store, const Clock& cl
       store_(store),
       clock_(clock),
       target_duration_(options_.target_duration),
-      multivariant_(std::make_shared<store::Topic>(options_.name + "/index.m3u8", multivariant_topic(options_))) {}
+      multivariant_(
+          std::make_shared<store::Topic>(options_.name + "/index.m3u8", multivariant_topic(options_))) {}
 
 Presentation::~Presentation() = default;
 
@@ -137,7 +139,8 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
       slots_.push_back(std::make_unique<Slot>(options_, name, store_));
       if (target_duration_) slots_[id]->track.set_target_duration(target_duration_);
     } else if (slots_[id]->track.active()) {
-      return Error{ErrorCode::kExists, "presentation '" + options_.name + "' has a track '" + name + "' already"};
+      return Error{ErrorCode::kExists,
+                   "presentation '" + options_.name + "' has a track '" + name + "' already"};
     }
     slots_[id]->start_run(run_id_, publication);
   }
@@ -159,7 +162,8 @@ void Presentation::warn(const std::string& message, const std::string& hint) {
   carry_out(std::move(publication));
 }
 
-void Presentation::add_warning(const std::string& message, const std::string& hint, Publication& publication) {
+void Presentation::add_warning(const std::string& message, const std::string& hint,
+                               Publication& publication) {
   if (warnings_.size() == kWarningsKept) warnings_.erase(warnings_.begin());
   warnings_.push_back(format_rfc3339(clock_.utc()) + " " + message);
   publication.warnings.push_back({message, hint});
@@ -169,7 +173,8 @@ bool Presentation::remove_if_expired() {
   {
     MutexLock lock(mutex_);
     if (state_ != State::kEnded && state_ != State::kStopped) return false;
-    if (options_.retention < Duration::zero() || clock_.monotonic() - left_ < options_.retention) return false;
+    if (options_.retention < Duration::zero() || clock_.monotonic() - left_ < options_.retention)
+      return false;
     state_ = State::kRemoved;
   }
   return remove();

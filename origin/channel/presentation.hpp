@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A presentation: tracks on one time line, published under one name. Any thread. One lock; what a change means for the
-// store and the observer is carried out after it is released.
+// A presentation: tracks on one time line, published under one name. Any thread. One lock; what a change
+// means for the store and the observer is carried out after it is released.
 #pragma once
 
 #include <condition_variable>
@@ -67,12 +67,12 @@ class Presentation {
 
   // A publisher takes over: a new run. Errors: kExists if one is at it already.
   Status start_run(std::shared_ptr<Observer> observer);
-  // The publisher leaves. What is not ended stays as it is and may be taken over again; a VOD presentation that has not
-  // ended vanishes.
+  // The publisher leaves. What is not ended stays as it is and may be taken over again; a VOD presentation
+  // that has not ended vanishes.
   void leave();
 
-  // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new anchor
-  // with a discontinuity; a smaller difference is ignored once media has been written.
+  // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new
+  // anchor with a discontinuity; a smaller difference is ignored once media has been written.
   void set_anchor(Duration utc_at_zero);
   // Running time of the first grid boundary strictly after `running_time`.
   Duration next_boundary(Duration running_time) const;
@@ -97,16 +97,16 @@ class Presentation {
 
   void update_track(TrackId id, const std::function<void(timeline::TrackInfo&)>& change);
   void set_init(TrackId id, const Bytes& init, std::string codec_name);
-  // Opens a segment and returns its number. Errors: kUnavailable if the time it starts at was given to a gap already;
-  // kEnded when the track or presentation has ended or the publisher has left.
+  // Opens a segment and returns its number. Errors: kUnavailable if the time it starts at was given to a gap
+  // already; kEnded when the track or presentation has ended or the publisher has left.
   Result<uint64_t> open_segment(TrackId id, Track::Start start);
-  // Adds a chunk to the segment `sequence`. Errors: kEnded if that segment was closed meanwhile; kLimit if memory is
-  // short and the presentation may not lose anything.
+  // Adds a chunk to the segment `sequence`. Errors: kEnded if that segment was closed meanwhile; kLimit if
+  // memory is short and the presentation may not lose anything.
   Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, Duration duration, bool independent);
   void close_segment(TrackId id, uint64_t sequence);
   // What is known of a video track's keyframes once its first boundary has passed.
   struct Cadence {
-    bool on_grid = true;      // a keyframe came where it was asked for
+    bool on_grid = true;  // a keyframe came where it was asked for
     Duration longest_gop{};
   };
   void note_cadence(TrackId id, Cadence cadence);
@@ -119,8 +119,8 @@ class Presentation {
 
   // Marks holes, offers what waited for a deadline. Called by the timekeeper every 100 ms or so.
   void tick();
-  // Takes it out of the origin if it has no publisher: every name leaves the store. Returns when that is done, whoever
-  // did it. False if there is a publisher.
+  // Takes it out of the origin if it has no publisher: every name leaves the store. Returns when that is
+  // done, whoever did it. False if there is a publisher.
   bool remove();
   // remove(), if the retention time of an ended or left presentation is over. False if it is not.
   bool remove_if_expired();
@@ -130,8 +130,10 @@ class Presentation {
  private:
   struct Slot;
   uint64_t current_epoch(const Track::Start& start) const REQUIRES_LOCK(mutex_);
-  // Covers a hole up to `until` with gaps; returns the epoch of what follows (a new one if the hole is too long).
-  uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) REQUIRES_LOCK(mutex_);
+  // Covers a hole up to `until` with gaps; returns the epoch of what follows (a new one if the hole is too
+  // long).
+  uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication)
+      REQUIRES_LOCK(mutex_);
   // How long a track may go without a new segment.
   Duration outage_patience() const REQUIRES_LOCK(mutex_);
   bool in_outage(const Slot& slot) const REQUIRES_LOCK(mutex_);
@@ -173,16 +175,17 @@ class Presentation {
   segmenter::Anchor anchor_ GUARDED_BY(mutex_);
   // What the publisher said last that took effect; jumps of the source have moved anchor_ since.
   Duration publisher_offset_ GUARDED_BY(mutex_){};
-  uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;         // that a segment began with
+  uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;  // that a segment began with
   Duration newest_epoch_start_ GUARDED_BY(mutex_){};
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;
   store::TopicRef multivariant_ GUARDED_BY(mutex_);
-  std::string multivariant_text_ GUARDED_BY(mutex_);
+  std::vector<timeline::TrackInfo> listed_
+      GUARDED_BY(mutex_);  // what the multivariant playlist was made from
   uint64_t multivariant_version_ GUARDED_BY(mutex_) = 0;
-  bool short_of_memory_ GUARDED_BY(mutex_) = false;  // has been warned of
-  bool offered_ GUARDED_BY(mutex_) = false;  // in this run
+  bool short_of_memory_ GUARDED_BY(mutex_) = false;       // has been warned of
+  bool offered_ GUARDED_BY(mutex_) = false;               // in this run
   std::vector<std::string> warnings_ GUARDED_BY(mutex_);  // the newest ones
 };
 

@@ -14,11 +14,14 @@ namespace {
 // A hole shorter than this is left to the player's buffer; one longer than kLongestGap is a discontinuity.
 constexpr Duration kShortestGap = 500ms;
 constexpr Duration kLongestGap = 10min;
-// Segments of two tracks that start this close to each other start at the same time: audio frames are that long.
+// Segments of two tracks that start this close to each other start at the same time: audio frames are that
+// long.
 constexpr Duration kAlike = 50ms;
 
 // How long the first playlists wait for tracks that were announced and do not come.
-Duration patience(const Options& options) { return std::max<Duration>(3 * options.segment_duration, 5s); }
+Duration patience(const Options& options) {
+  return std::max<Duration>(3 * options.segment_duration, 5s);
+}
 
 uint32_t ceil_seconds(Duration duration) {
   return static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
@@ -63,7 +66,8 @@ void Presentation::set_init(TrackId id, const Bytes& init, std::string codec_nam
 }
 
 uint64_t Presentation::first_sequence(Duration start) const {
-  return static_cast<uint64_t>(std::max<int64_t>(0, floor_div(start.count(), options_.segment_duration.count())));
+  return static_cast<uint64_t>(
+      std::max<int64_t>(0, floor_div(start.count(), options_.segment_duration.count())));
 }
 
 Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
@@ -94,8 +98,8 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
   return sequence;
 }
 
-// A discontinuity of one track is one of all, at the same time (RFC 8216bis 6.2.4): tracks that are behind have not come
-// to it yet.
+// A discontinuity of one track is one of all, at the same time (RFC 8216bis 6.2.4): tracks that are behind
+// have not come to it yet.
 uint64_t Presentation::current_epoch(const Track::Start& start) const {
   return start.time + kAlike < newest_epoch_start_ ? start.epoch : std::max(start.epoch, newest_epoch_);
 }
@@ -130,7 +134,8 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
     const timeline::Segment* open = slot.track.window().open_segment();
-    if (!open || open->sequence != sequence) return Error{ErrorCode::kEnded, "segment was closed by an outage"};
+    if (!open || open->sequence != sequence)
+      return Error{ErrorCode::kEnded, "segment was closed by an outage"};
     slot.track.add_part(*admitted, duration, independent, publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
   }
@@ -259,9 +264,10 @@ void Presentation::end_track(TrackId id) {
 }
 
 void Presentation::finish_if_done(Publication& publication) {
-  const bool any_data = std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->has_data; });
-  const bool all_done =
-      std::all_of(slots_.begin(), slots_.end(), [](const auto& slot) { return !slot->track.active() || slot->ended; });
+  const bool any_data =
+      std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->has_data; });
+  const bool all_done = std::all_of(slots_.begin(), slots_.end(),
+                                    [](const auto& slot) { return !slot->track.active() || slot->ended; });
   if ((state_ != State::kStarting && state_ != State::kLive) || !any_data || !all_done) {
     settle_target(publication);
     offer(publication);
@@ -300,16 +306,20 @@ bool Presentation::complete_enough() const {
 void Presentation::offer(Publication& publication) {
   if (!live_rules() && state_ != State::kEnded) return;
   if (!complete_enough()) return;
-  std::vector<timeline::TrackInfo> infos;
+  std::vector<const timeline::TrackInfo*> infos;
   for (const auto& slot : slots_) {
-    if (slot->track.active() && slot->has_data && slot->track.playlist_published()) infos.push_back(slot->track.info());
+    if (slot->track.active() && slot->has_data && slot->track.playlist_published())
+      infos.push_back(&slot->track.info());
   }
   if (infos.empty()) return;
   offered_ = true;
-  std::string text = timeline::render_multivariant_playlist(infos);
-  if (text == multivariant_text_) return;
-  multivariant_text_ = text;
-  store::Object object{.body = {store_.count(Bytes::take(std::move(text)))}, .headers = multivariant_->options().headers};
+  const auto same = [](const timeline::TrackInfo& was, const timeline::TrackInfo* is) { return was == *is; };
+  if (std::ranges::equal(listed_, infos, same)) return;
+  listed_.clear();
+  for (const timeline::TrackInfo* info : infos) listed_.push_back(*info);
+  std::string text = timeline::render_multivariant_playlist(listed_);
+  store::Object object{.body = {store_.count(Bytes::take(std::move(text)))},
+                       .headers = multivariant_->options().headers};
   object.size = body_size(object.body);
   object.headers.cache_control = "public, max-age=" + std::to_string(std::max(1u, target_duration_ / 2));
   object.headers.etag = '"' + run_id_ + "-" + std::to_string(++multivariant_version_) + '"';
@@ -317,9 +327,8 @@ void Presentation::offer(Publication& publication) {
   publication.playlists.push_back(
       {multivariant_, std::make_shared<store::Message>(
                           store::Position{multivariant_version_, 0},
-                          [object = std::make_shared<const store::Object>(std::move(object))](uint8_t edition) {
-                            return edition == 0 ? object : nullptr;
-                          },
+                          [object = std::make_shared<const store::Object>(std::move(object))](
+                              uint8_t edition) { return edition == 0 ? object : nullptr; },
                           store_.budget())});
 }
 
@@ -346,8 +355,11 @@ bool Presentation::left_behind(const Slot& slot) const {
          clock_.monotonic() - run_started_ >= std::max<Duration>(options_.window, patience(options_));
 }
 
-// RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without media.
-Duration Presentation::outage_patience() const { return std::chrono::seconds(target_duration_) * 3 / 2; }
+// RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without
+// media.
+Duration Presentation::outage_patience() const {
+  return std::chrono::seconds(target_duration_) * 3 / 2;
+}
 
 bool Presentation::in_outage(const Slot& slot) const {
   return slot.running() && options_.wall_clock && target_duration_ && slot.track.playlist_published() &&

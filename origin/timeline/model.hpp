@@ -91,6 +91,8 @@ struct TrackInfo {
   uint64_t declared_bandwidth = 0;  // bit/s that the publisher said; 0: none
   uint64_t peak_bandwidth = 0;      // bit/s, as measured or declared, whichever is higher
   uint64_t average_bandwidth = 0;   // bit/s
+
+  bool operator==(const TrackInfo&) const = default;
 };
 
 }  // namespace origin::timeline
