@@ -85,11 +85,13 @@ class Presentation {
   void attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer);
 
   // ---- For the track's writer, on its streaming thread ----
-  struct AnchorState {
+  // What it goes by from sample to sample.
+  struct Terms {
     segmenter::Anchor anchor;
-    uint64_t forced = 0;  // counts set_anchor() calls that took effect
+    uint64_t forced_anchors = 0;  // counts set_anchor() calls that took effect
+    Duration max_segment{};       // longest that the target duration allows; 0: not limited
   };
-  AnchorState anchor() const;
+  Terms terms() const;
   // A writer found a jump and anchored anew.
   void adopt_anchor(const segmenter::Anchor& anchor);
   // A discontinuity of `epoch`'s track on an unchanged time line; returns the epoch of what follows.
@@ -112,8 +114,6 @@ class Presentation {
   void note_cadence(TrackId id, Cadence cadence);
   void note_dropped(TrackId id);
   void warn(const std::string& message, const std::string& hint);
-  // Longest segment that the target duration allows; 0: not limited.
-  Duration max_segment() const;
   void end_track(TrackId id);
   // ----
 
@@ -154,6 +154,7 @@ class Presentation {
   Error out_of_memory(Error error) const;
   void add_warning(const std::string& message, const std::string& hint, Publication& publication)
       REQUIRES_LOCK(mutex_);
+  Duration max_segment() const REQUIRES_LOCK(mutex_);
   bool live_rules() const { return options_.type != timeline::PlaylistType::kVod; }
   uint64_t first_sequence(Duration start) const;
 

@@ -29,9 +29,9 @@ uint32_t ceil_seconds(Duration duration) {
 
 }  // namespace
 
-Presentation::AnchorState Presentation::anchor() const {
+Presentation::Terms Presentation::terms() const {
   MutexLock lock(mutex_);
-  return {anchor_, forced_anchors_};
+  return {anchor_, forced_anchors_, max_segment()};
 }
 
 void Presentation::adopt_anchor(const segmenter::Anchor& anchor) {
@@ -243,7 +243,6 @@ void Presentation::fix_target(uint32_t seconds, Publication& publication) {
 }
 
 Duration Presentation::max_segment() const {
-  MutexLock lock(mutex_);
   if (!live_rules()) return Duration::zero();
   if (!target_duration_) return options_.gop_limit;
   // EXTINF is rounded to the nearest second before it is compared (RFC 8216bis 4.4.3.1).

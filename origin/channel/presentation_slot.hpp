@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a presentation remembers of a track besides its window. Private to the presentation, guarded by its lock.
+// What a presentation remembers of a track besides its window. Private to the presentation, guarded by its
+// lock.
 #pragma once
 
 #include "origin/channel/presentation.hpp"
@@ -12,13 +13,14 @@ struct Presentation::Slot {
   Track track;
   std::weak_ptr<TrackWriter> writer;
   std::string codec;
-  bool has_data = false;       // in this run
-  bool ended = false;          // in this run: no data will come
+  bool has_data = false;  // in this run
+  bool ended = false;     // in this run: no data will come
   bool cadence_known = false;
   Cadence cadence;
   uint64_t dropped = 0;
   MonotonicTime last_data{};
-  // When the playlist last got longer, shifted so that it grows by one segment for each of media time in an outage.
+  // When the playlist last got longer, shifted so that it grows by one segment for each of media time in an
+  // outage.
   MonotonicTime last_progress{};
 
   void start_run(const std::string& run_id, Publication& publication) {

@@ -94,11 +94,13 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   }
   if (!has_format_) return Error{ErrorCode::kInvalid, "a sample came before the track's format was set"};
 
-  const Presentation::AnchorState newest = presentation_->anchor();
-  if (newest.forced != forced_anchors_) {
-    forced_anchors_ = newest.forced;
-    timestamper_->set_anchor(newest.anchor);
+  const Presentation::Terms terms = presentation_->terms();
+  if (terms.forced_anchors != forced_anchors_) {
+    forced_anchors_ = terms.forced_anchors;
+    timestamper_->set_anchor(terms.anchor);
   }
+  max_segment_ = terms.max_segment;
+  segmenter_->set_max_segment(to_ticks(max_segment_, format_.timescale));
   segmenter::RawTimes raw = times;
   if (const uint32_t samples = media::audio_frame_samples(format_, data.span())) {
     const uint32_t rate = format_.codec == media::Codec::kOpus ? 48'000 : format_.audio.sample_rate;
@@ -110,13 +112,13 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     if (preskipped && *raw.duration < whole) *raw.pts -= whole - *raw.duration;
     raw.duration = whole;
   }
-  const segmenter::Timed timed = timestamper_->next(raw, clock_.utc(), newest.anchor);
+  const segmenter::Timed timed = timestamper_->next(raw, clock_.utc(), terms.anchor);
   if (timed.before == segmenter::Break::kOverlap) {
     presentation_->note_dropped(id_);
     return {};
   }
   epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
-  if (timestamper_->anchor().epoch > newest.anchor.epoch) presentation_->adopt_anchor(timestamper_->anchor());
+  if (timestamper_->anchor().epoch > terms.anchor.epoch) presentation_->adopt_anchor(timestamper_->anchor());
 
   const bool follows = timed.before == segmenter::Break::kNone;
   if (held_) {
@@ -174,10 +176,11 @@ Status TrackWriter::apply_format(media::Format format) {
     epoch_ = presentation_->next_epoch(epoch_);
   }
   format_ = std::move(format);
-  segmenter::Anchor anchor = timestamper_ ? timestamper_->anchor() : presentation_->anchor().anchor;
+  const Presentation::Terms terms = presentation_->terms();
+  segmenter::Anchor anchor = timestamper_ ? timestamper_->anchor() : terms.anchor;
   anchor.epoch = std::max(anchor.epoch, epoch_);
   epoch_ = anchor.epoch;
-  forced_anchors_ = presentation_->anchor().forced;
+  forced_anchors_ = terms.forced_anchors;
   timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor);
   segmenter_.emplace(segmenter_config(presentation_->options(), format_));
   has_format_ = true;
@@ -195,7 +198,6 @@ Status TrackWriter::apply_format(media::Format format) {
 }
 
 Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
-  segmenter_->set_max_segment(to_ticks(presentation_->max_segment(), format_.timescale));
   const segmenter::Decision decision =
       segmenter_->next({timed.pts, timed.place, timed.duration, sync}, force);
   switch (decision.before) {
@@ -309,7 +311,7 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
     return;
   const bool at_target = decision.reason == segmenter::CutReason::kTarget;
   if (decision.reason != segmenter::CutReason::kBoundary && !at_target) return;
-  const Duration gop = at_target ? presentation_->max_segment() : time_of(segmenter_->longest_gop());
+  const Duration gop = at_target ? max_segment_ : time_of(segmenter_->longest_gop());
   const bool on_grid =
       !at_target && keyframes_on_request_ && time_of(decision.lateness) <= grid_tolerance(options);
   if (!cadence_noted_) {
