@@ -207,10 +207,7 @@ END_TEST
 START_TEST(test_websockets_pass) {
   TransportFixture fixture;
   RawClient client(fixture.port);
-  client.send(
-      "GET /soup/websocket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-  ck_assert(client.read_head().starts_with("HTTP/1.1 101 "));
+  open_websocket(client, "/soup/websocket");
   for (int i = 0; i < 3; ++i) {
     // RFC 6455 5.2: a masked text frame of 5 bytes, with a mask of zeros.
     client.send(std::string_view("\x81\x85\0\0\0\0hello", 11));

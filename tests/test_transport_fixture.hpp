@@ -36,6 +36,7 @@ struct TestState {
   std::atomic<int> gone{0};      // of those, told that their client left
   std::atomic<int> finished{0};  // libsoup's messages that ended
   std::atomic<int> started{0};
+  Ref<GIOStream> kept;  // that of a WebSocket, for longer than the server is there
   const Bytes small = Bytes::take(std::string(1500, 's'));
   const Bytes big = Bytes::take(std::string(kBigSize, 'b'));
 };
@@ -55,7 +56,7 @@ class TestApplication final : public transport::Application {
     soup_server_add_handler(soup, nullptr, &TestApplication::handle, &state, nullptr);
     soup_server_add_early_handler(soup, nullptr, &TestApplication::handle_early, &state, nullptr);
     soup_server_add_websocket_handler(soup, "/soup/websocket", nullptr, nullptr, &TestApplication::websocket,
-                                      nullptr, nullptr);
+                                      &state, nullptr);
   }
 
   bool first_look(transport::Connection& connection, const transport::RequestHead& head) override {
@@ -141,8 +142,12 @@ class TestApplication final : public transport::Application {
     }
   }
 
-  static void websocket(SoupServer*, SoupServerMessage*, const char*, SoupWebsocketConnection* connection,
-                        gpointer) {
+  static void websocket(SoupServer*, SoupServerMessage*, const char* path,
+                        SoupWebsocketConnection* connection, gpointer data) {
+    if (std::string_view(path) == "/soup/websocket/kept") {
+      static_cast<TestState*>(data)->kept =
+          Ref<GIOStream>::share(soup_websocket_connection_get_io_stream(connection));
+    }
     g_object_ref(connection);
     g_signal_connect(connection, "message",
                      G_CALLBACK(+[](SoupWebsocketConnection* self, gint, GBytes* bytes) {
@@ -231,6 +236,14 @@ class RawClient {
   transport::Descriptor fd_;
 };
 
+// The handshake of a WebSocket; the server's answer is read.
+inline void open_websocket(RawClient& client, const std::string& target) {
+  client.send("GET " + target +
+              " HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  ck_assert(client.read_head().starts_with("HTTP/1.1 101 "));
+}
+
 // Waits for something that other threads bring about; fails the test if it does not come.
 template <typename Condition>
 void wait_for(Condition condition, const char* what) {
@@ -249,6 +262,33 @@ inline size_t open_descriptors() {
   while (readdir(directory)) ++count;
   closedir(directory);
   return count;
+}
+
+inline const std::string kGet = "GET /fast/small HTTP/1.1\r\nHost: a\r\n\r\n";
+inline const std::string kSoupGet = "GET /soup/small HTTP/1.1\r\nHost: a\r\n\r\n";
+
+inline std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+// A client that does what it should is served, both ways.
+inline void expect_service(const TransportFixture& fixture) {
+  HttpClient client = fixture.connect();
+  ck_assert_int_eq(client.get("/fast/small").status, 200);
+  ck_assert_int_eq(client.get("/soup/small").status, 200);
+}
+
+inline void expect_no_connections(const TransportFixture& fixture) {
+  wait_for([&] { return fixture.server.stats().connections == 0; }, "all connections close");
+}
+
+// Of this process, once GLib has the few that it keeps for good.
+inline size_t descriptors_at_rest() {
+  {
+    TransportFixture fixture;
+    ck_assert_int_eq(fixture.connect().get("/soup/chunked").status, 200);
+  }
+  return open_descriptors();
 }
 
 }  // namespace origin::tests

@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "origin/base/log.hpp"
-#include "origin/transport/output_queue.hpp"
 #include "origin/transport/worker_thread.hpp"
 
 namespace origin::transport {
@@ -37,23 +36,11 @@ void Listener::on_events(uint32_t) {
     socklen_t size = PeerAddress::kStorageSize;
     Descriptor client(accept4(socket_.get(), peer.storage(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
-      admit(std::move(client), peer);
+      worker_.admit(std::move(client), peer);
     } else if (!accept_again(errno)) {
       return;
     }
   }
-}
-
-void Listener::admit(Descriptor socket, const PeerAddress& peer) {
-  Admission& admission = worker_.shared().admission;
-  Admission::Verdict verdict = admission.enter(peer);
-  if (verdict == Admission::Verdict::kFull && worker_.close_oldest_idle()) verdict = admission.enter(peer);
-  if (verdict == Admission::Verdict::kAdmitted) return worker_.adopt(std::move(socket), peer);
-  WorkerCounters::add(worker_.counters().refused);
-  OutputQueue answer;
-  answer.push(worker_.application().refusal({503, "too many connections; try again later"}, {}));
-  uint64_t sent = 0;
-  answer.send(socket.get(), SIZE_MAX, sent);
 }
 
 // Whether to go on after a failed accept.

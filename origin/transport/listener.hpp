@@ -18,7 +18,6 @@ class Listener final : public EpollTarget, public HasDeadline {
   void on_deadline() override;
 
  private:
-  void admit(Descriptor socket, const PeerAddress& peer);
   bool accept_again(int error);
   void turn_one_away();
   void pause();

@@ -28,6 +28,7 @@ Server::Server(Options options, ApplicationFactory factory)
     impl_->workers.push_back(std::make_unique<WorkerThread>(impl_->shared, impl_->factory));
     impl_->workers.back()->start();
   }
+  for (unsigned i = 0; i < count; ++i) impl_->workers[i]->set_next(*impl_->workers[(i + 1) % count]);
 }
 
 Server::~Server() {

@@ -54,6 +54,8 @@ class WorkerThread final : public Worker {
   void start();
   // Has the thread end, once the answers in flight have left or `grace` is over.
   void begin_stop(Duration grace);
+  // Who is asked after this one; before the first listener.
+  void set_next(WorkerThread& next) { next_ = &next; }
   // Waits for that end. Idempotent.
   void join();
 
@@ -63,8 +65,9 @@ class WorkerThread final : public Worker {
 
   // ---- on its thread
   void listen(Descriptor socket);
-  // A connection that was let in.
-  void adopt(Descriptor socket, const PeerAddress& peer);
+  // A client that connected: taken in if there is room, or an idle connection of any worker that makes some.
+  // `first` is the worker that was asked first; it passes from one to the next.
+  void admit(Descriptor socket, const PeerAddress& peer, const WorkerThread* first = nullptr);
   // Makes room for another connection; false if this worker has none that is idle.
   bool close_oldest_idle() { return idle_deadlines.expire_first(); }
   // Deletes it.
@@ -92,12 +95,15 @@ class WorkerThread final : public Worker {
   // The descriptor that other threads wake the loop with.
   class Wake;
 
+  void adopt(Descriptor socket, const PeerAddress& peer);
+  void turn_away(Descriptor socket);
   void run(std::promise<void>& started);
   void run_posted();
   void finish_answers();
   void tear_down();
 
   ServerContext& shared_;
+  WorkerThread* next_ = this;
   const ApplicationFactory& factory_;
   Ref<GMainContext> context_;
   WorkerCounters counters_;
