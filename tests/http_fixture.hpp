@@ -94,6 +94,19 @@ inline void check_error(const HttpReply& reply, int status) {
   ck_assert_uint_eq(reply.body.find('\n'), reply.body.size() - 1);
 }
 
+// What was compressed, of which `size` is known; fails the test if it is not gzip or longer.
+inline std::string gunzip(const std::string& packed, size_t size) {
+  const auto inflate =
+      Ref<GConverter>::adopt(G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP)));
+  std::string text(size + 1, '\0');
+  gsize read = 0, written = 0;
+  ck_assert_int_eq(g_converter_convert(inflate.get(), packed.data(), packed.size(), text.data(), text.size(),
+                                       G_CONVERTER_INPUT_AT_END, &read, &written, nullptr),
+                   G_CONVERTER_FINISHED);
+  text.resize(written);
+  return text;
+}
+
 // The number that stands behind "name": in a JSON document; fails the test if there is none.
 inline uint64_t json_number(const std::string& json, const std::string& name) {
   const size_t at = json.find("\"" + name + "\":");

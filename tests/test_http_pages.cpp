@@ -53,6 +53,25 @@ START_TEST(test_page_parts_have_their_types) {
 }
 END_TEST
 
+START_TEST(test_page_parts_are_gzipped_where_welcome) {
+  HttpFixture origin;
+  HttpClient client = origin.connect();
+  for (const char* target : {"/", "/_web/style.css", "/_web/player.js", "/_web/icon.svg"}) {
+    const HttpReply plain = client.get(target);
+    const HttpReply packed = client.get(target, {{"Accept-Encoding", "gzip, br"}});
+    ck_assert(!plain.has("Content-Encoding"));
+    ck_assert(packed.header("Content-Encoding") == "gzip");
+    for (const HttpReply& reply : {plain, packed}) ck_assert(reply.header("Vary") == "Accept-Encoding");
+    ck_assert(packed.header("Content-Type") == plain.header("Content-Type"));
+    ck_assert(packed.header("ETag") != plain.header("ETag"));
+    ck_assert_uint_lt(packed.body.size(), plain.body.size());
+    ck_assert(gunzip(packed.body, plain.body.size()) == plain.body);
+    const HeaderList again = {{"Accept-Encoding", "gzip"}, {"If-None-Match", packed.header("ETag")}};
+    ck_assert_int_eq(client.get(target, again).status, 304);
+  }
+}
+END_TEST
+
 START_TEST(test_pages_only_ask_for_what_is_embedded) {
   HttpFixture origin;
   origin.store.create_topic("live/index.m3u8", {});
@@ -110,6 +129,7 @@ int main() {
       test_dashboard_is_at_the_root,
       test_player_page_needs_a_presentation,
       test_page_parts_have_their_types,
+      test_page_parts_are_gzipped_where_welcome,
       test_pages_only_ask_for_what_is_embedded,
       test_viewers_are_counted_once_and_forgotten,
       test_viewers_stay_within_their_capacity,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // An http::Server over real sockets: what each kind of name and request gets, byte for byte.
-#include <gio/gio.h>
-
 #include <thread>
 
 #include "tests/http_fixture.hpp"
@@ -216,14 +214,7 @@ START_TEST(test_playlists_are_gzipped_where_welcome) {
   ck_assert(packed.header("Content-Type") == "application/vnd.apple.mpegurl");
   ck_assert(packed.header("ETag") != plain.header("ETag"));
   ck_assert_uint_lt(packed.body.size(), text.size() / 2);
-  GConverter* inflate = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
-  std::string unpacked(4096, '\0');
-  gsize read = 0, written = 0;
-  ck_assert_int_eq(g_converter_convert(inflate, packed.body.data(), packed.body.size(), unpacked.data(),
-                                       unpacked.size(), G_CONVERTER_INPUT_AT_END, &read, &written, nullptr),
-                   G_CONVERTER_FINISHED);
-  g_object_unref(inflate);
-  ck_assert(std::string_view(unpacked).substr(0, written) == text);
+  ck_assert(gunzip(packed.body, text.size()) == text);
   // Each form has its own validator.
   const HttpReply same = client.get("/live/v/index.m3u8",
                                     {{"Accept-Encoding", "gzip"}, {"If-None-Match", packed.header("ETag")}});

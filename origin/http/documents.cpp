@@ -1,46 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/documents.hpp"
 
-#include <gio/gio.h>
-
 #include "origin/base/json.hpp"
 
 namespace origin::http {
 
 namespace {
 
-constexpr std::string_view kWebFolder = "_web/";
-constexpr const char* kWebResources = "/org/gst-origin/web/";
-
-std::string content_type_of(std::string_view file) {
-  static constexpr std::pair<std::string_view, const char*> kTypes[] = {
-      {".html", "text/html; charset=utf-8"},
-      {".js", "text/javascript; charset=utf-8"},
-      {".css", "text/css; charset=utf-8"},
-      {".txt", "text/plain; charset=utf-8"},
-      {".json", "application/json"},
-      {".map", "application/json"},
-      {".svg", "image/svg+xml"},
-      {".png", "image/png"},
-      {".woff2", "font/woff2"},
-  };
-  for (const auto& [extension, type] : kTypes) {
-    if (file.ends_with(extension)) return type;
-  }
-  return "application/octet-stream";
-}
-
-store::ObjectRef make_document(Bytes content, store::Headers headers) {
-  store::Object object;
-  object.size = content.size();
-  object.body = {std::move(content)};
-  object.headers = std::move(headers);
-  return std::make_shared<const store::Object>(std::move(object));
-}
-
 store::ObjectRef fresh_document(std::string text, const char* content_type) {
-  return make_document(Bytes::take(std::move(text)),
-                       {.content_type = content_type, .cache_control = "no-store"});
+  store::Object object;
+  object.size = text.size();
+  object.body = {Bytes::take(std::move(text))};
+  object.headers.content_type = content_type;
+  object.headers.cache_control = "no-store";
+  return std::make_shared<const store::Object>(std::move(object));
 }
 
 store::ObjectRef health() {
@@ -80,28 +53,11 @@ store::ObjectRef server_status(Shared& shared) {
 
 }  // namespace
 
-store::ObjectRef Documents::find(std::string_view name) {
-  if (name.empty()) return asset("index.html");
-  if (name.starts_with(kWebFolder)) return asset(std::string(name.substr(kWebFolder.size())));
-  if (name == "time") return fresh_document(format_rfc3339(shared_.store.clock().utc()), "text/plain");
+store::ObjectRef find_document(Shared& shared, std::string_view name) {
+  if (name == "time") return fresh_document(format_rfc3339(shared.store.clock().utc()), "text/plain");
   if (name == "healthz") return health();
-  if (name == "api/server") return server_status(shared_);
+  if (name == "api/server") return server_status(shared);
   return nullptr;
-}
-
-store::ObjectRef Documents::asset(const std::string& file) {
-  if (const auto known = assets_.find(file); known != assets_.end()) return known->second;
-  GBytes* found =
-      g_resources_lookup_data((kWebResources + file).c_str(), G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
-  if (!found) return nullptr;
-  Bytes content(Ref<GBytes>::adopt(found));
-  // Names do not change with the content, so caches have to ask each time; the answer is a 304.
-  const GCharPtr hash(g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, found));
-  auto document = make_document(std::move(content), {.content_type = content_type_of(file),
-                                                     .cache_control = "no-cache",
-                                                     .etag = "\"" + std::string(hash.get(), 16) + "\""});
-  assets_.emplace(file, document);
-  return document;
 }
 
 }  // namespace origin::http

@@ -7,6 +7,7 @@
 #include "origin/base/text.hpp"
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/conditions.hpp"
+#include "origin/http/documents.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
 #include "origin/transport/request_head.hpp"
@@ -93,7 +94,7 @@ Reply unsatisfiable_reply(uint64_t size) {
 
 }  // namespace
 
-Router::Router(Shared& shared) : shared_(shared), documents_(shared) {
+Router::Router(Shared& shared) : shared_(shared) {
   std::random_device random;
   boundary_ = "part-" + std::to_string(random()) + std::to_string(random());
 }
@@ -153,14 +154,25 @@ Outcome Router::serve_topic(const Request& request, const store::TopicRef& topic
     if (!same || *same != topic) return find(request);
     return error_reply(404, "/" + request.name + " never came to be", "max-age=1");
   }
+  return serve_message(request, *message);
+}
+
+Reply Router::serve_message(const Request& request, const store::Message& message) {
   const bool gzip = prefers_gzip(request.fields.get("accept-encoding"));
-  return serve_object(request, *message->form({.edition = 0, .gzip = gzip}), gzip ? "gzip" : nullptr, true);
+  return serve_object(request, *message.form({.edition = 0, .gzip = gzip}), gzip ? "gzip" : nullptr, true);
+}
+
+store::MessageRef Router::find_asset(std::string_view name) const {
+  constexpr std::string_view kFolder = "_web/";
+  if (name.empty()) return shared_.assets.find("index.html");
+  return name.starts_with(kFolder) ? shared_.assets.find(name.substr(kFolder.size())) : nullptr;
 }
 
 Reply Router::serve_unstored(const Request& request) {
   store::ObjectRef document = shared_.store.resolve(request.name, request.query);
-  if (!document) document = documents_.find(request.name);
+  if (!document) document = find_document(shared_, request.name);
   if (document) return serve_object(request, *document);
+  if (const auto asset = find_asset(request.name)) return serve_message(request, *asset);
 
   if (is_reserved(request.name)) return error_reply(404, "there is no /" + request.name);
   const std::string_view presentation = first_component(request.name);
@@ -169,7 +181,7 @@ Reply Router::serve_unstored(const Request& request) {
     const auto playlist = shared_.store.find(std::string(presentation) + "/index.m3u8");
     if (!std::holds_alternative<std::monostate>(playlist)) {
       if (rest.empty()) return redirect_to_folder(request);
-      if (const auto page = documents_.player_page()) return serve_object(request, *page);
+      if (const auto page = shared_.assets.find("player.html")) return serve_message(request, *page);
     }
   }
   // What is missing may be about to come: caches must not remember for long that it was not there.

@@ -5,7 +5,6 @@
 
 #include <variant>
 
-#include "origin/http/documents.hpp"
 #include "origin/http/range.hpp"
 #include "origin/http/reply.hpp"
 #include "origin/http/request.hpp"
@@ -44,14 +43,17 @@ class Router {
  private:
   Outcome find(const Request& request);
   Outcome serve_topic(const Request& request, const store::TopicRef& topic);
+  // A page of the server's own or what it is made of; null if there is none of that name.
+  store::MessageRef find_asset(std::string_view name) const;
   Reply serve_unstored(const Request& request);
+  // Compressed where that is welcome.
+  Reply serve_message(const Request& request, const store::Message& message);
   Reply serve_object(const Request& request, const store::Object& object,
                      const char* content_encoding = nullptr, bool varies = false);
   Reply partial_reply(const store::Object& object, const std::vector<ByteRange>& ranges);
   void note_viewer(const Request& request);
 
   Shared& shared_;
-  Documents documents_;
   std::string boundary_;  // of multipart answers: random, so that no body has it
 };
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "origin/base/clock.hpp"
+#include "origin/http/assets.hpp"
 #include "origin/http/limits.hpp"
 #include "origin/http/viewers.hpp"
 #include "origin/store/store.hpp"
@@ -19,6 +20,7 @@ struct Shared {
 
   store::Store& store;
   const Limits limits;
+  const Assets assets;
   const MonotonicTime started = store.clock().monotonic();
   std::function<transport::Stats()> transport_stats;  // set before the first request
 
