@@ -42,9 +42,8 @@ struct HttpFixture {
     return object;
   }
   store::MessageRef message(store::Position position, const std::string& text, store::Headers headers = {}) {
-    auto content = std::make_shared<store::Object>(make_object({text}, std::move(headers)));
-    content->size = body_size(content->body);
-    return std::make_shared<const store::Message>(position, std::move(content));
+    return std::make_shared<const store::Message>(
+        position, store::make_object(make_object({text}).body, std::move(headers)));
   }
 
   store::Store store;

@@ -242,11 +242,7 @@ END_TEST
 struct EchoResolver : store::Resolver {
   store::ObjectRef resolve(std::string_view name, std::string_view query) override {
     if (name != "api/echo") return nullptr;
-    store::Object object;
-    object.body = {Bytes::copy_of(query)};
-    object.size = query.size();
-    object.headers.content_type = "text/plain";
-    return std::make_shared<const store::Object>(std::move(object));
+    return store::make_object({Bytes::copy_of(query)}, {.content_type = "text/plain"});
   }
 };
 

@@ -34,8 +34,7 @@ class Echo final : public Resolver {
  public:
   ObjectRef resolve(std::string_view name, std::string_view query) override {
     if (name != "api/echo") return nullptr;
-    return std::make_shared<const Object>(
-        Object{.body = {Bytes::copy_of(query)}, .headers = {}, .size = query.size()});
+    return make_object({Bytes::copy_of(query)}, {});
   }
 };
 

@@ -12,8 +12,7 @@ using namespace origin::store;
 namespace {
 
 ObjectRef text(const std::string& content) {
-  return std::make_shared<const Object>(
-      Object{.body = {Bytes::copy_of(content)}, .headers = {.etag = "\"1\""}, .size = content.size()});
+  return make_object({Bytes::copy_of(content)}, {.etag = "\"1\""});
 }
 
 MessageRef message(Position position) {

@@ -87,11 +87,8 @@ store::ObjectRef Directory::resolve(std::string_view name, std::string_view) {
     if (!presentation) return nullptr;
     text = presentation_json(*presentation);
   }
-  store::Object object{.body = {store_.count(Bytes::take(std::move(text)))}, .headers = {}};
-  object.headers.content_type = "application/json";
-  object.headers.cache_control = "no-store";
-  object.size = body_size(object.body);
-  return std::make_shared<const store::Object>(std::move(object));
+  return store::make_object({store_.count(Bytes::take(std::move(text)))},
+                            {.content_type = "application/json", .cache_control = "no-store"});
 }
 
 }  // namespace origin::channel

@@ -317,18 +317,14 @@ void Presentation::offer(Publication& publication) {
   listed_.clear();
   for (const timeline::TrackInfo* info : infos) listed_.push_back(*info);
   std::string text = timeline::render_multivariant_playlist(listed_);
-  store::Object object{.body = {store_.count(Bytes::take(std::move(text)))},
-                       .headers = multivariant_->options().headers};
-  object.size = body_size(object.body);
-  object.headers.cache_control = "public, max-age=" + std::to_string(std::max(1u, target_duration_ / 2));
-  object.headers.etag = '"' + run_id_ + "-" + std::to_string(++multivariant_version_) + '"';
-  object.headers.last_modified = clock_.utc();
+  store::Headers headers = multivariant_->options().headers;
+  headers.cache_control = "public, max-age=" + std::to_string(std::max(1u, target_duration_ / 2));
+  headers.etag = '"' + run_id_ + "-" + std::to_string(++multivariant_version_) + '"';
+  headers.last_modified = clock_.utc();
+  auto content = store::make_object({store_.count(Bytes::take(std::move(text)))}, std::move(headers));
   publication.playlists.push_back(
-      {multivariant_, std::make_shared<store::Message>(
-                          store::Position{multivariant_version_, 0},
-                          [object = std::make_shared<const store::Object>(std::move(object))](
-                              uint8_t edition) { return edition == 0 ? object : nullptr; },
-                          store_.budget())});
+      {multivariant_, std::make_shared<store::Message>(store::Position{multivariant_version_, 0},
+                                                       std::move(content), store_.budget())});
 }
 
 void Presentation::tick() {

@@ -116,10 +116,8 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Public
 void Track::add_part(const Bytes& chunk, Duration duration, bool independent, Publication& publication) {
   const size_t index = window_.open_segment()->parts.size();
   growing_body_.push_back(chunk);
-  auto content = std::make_shared<store::Object>(store::Object{.body = {chunk}, .headers = {}});
-  content->size = chunk.size();
-  publication.chunks.push_back(
-      {growing_, std::make_shared<store::Message>(store::Position{index, 0}, std::move(content))});
+  publication.chunks.push_back({growing_, std::make_shared<store::Message>(store::Position{index, 0},
+                                                                           store::make_object({chunk}, {}))});
   window_.add_part({.duration = duration, .bytes = chunk.size(), .independent = independent});
 }
 
@@ -221,14 +219,11 @@ void Track::publish_playlist(UtcTime now, Publication& publication) {
   headers.last_modified = now;
   auto render = [snapshot, headers, budget = store_.budget()](uint8_t edition) -> store::ObjectRef {
     if (edition != 0) return nullptr;
-    auto object = std::make_shared<store::Object>();
-    object->body = timeline::render_media_playlist(*snapshot);
+    Body body = timeline::render_media_playlist(*snapshot);
     // Header and tail are this version's own; the slices between are shared and counted already.
-    object->body.front() = budget->count(object->body.front());
-    object->body.back() = budget->count(object->body.back());
-    object->headers = headers;
-    object->size = body_size(object->body);
-    return object;
+    body.front() = budget->count(body.front());
+    body.back() = budget->count(body.back());
+    return store::make_object(std::move(body), headers);
   };
   publication.playlists.push_back(
       {playlist_, std::make_shared<store::Message>(position, std::move(render), store_.budget())});

@@ -25,15 +25,13 @@ const char* content_type_of(std::string_view file) {
 store::MessageRef load(const std::string& file) {
   Bytes content(Ref<GBytes>::adopt(
       g_resources_lookup_data((kFolder + file).c_str(), G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr)));
-  auto object = std::make_shared<store::Object>();
-  object->headers.content_type = content_type_of(file);
-  // Names do not change with the content, so caches have to ask each time; the answer is a 304.
-  object->headers.cache_control = "no-cache";
   const GCharPtr hash(g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, content.get()));
-  object->headers.etag = "\"" + std::string(hash.get(), 16) + "\"";
-  object->size = content.size();
-  object->body = {std::move(content)};
-  return std::make_shared<const store::Message>(store::Position{}, std::move(object));
+  // Names do not change with the content, so caches have to ask each time; the answer is a 304.
+  store::Headers headers{.content_type = content_type_of(file),
+                         .cache_control = "no-cache",
+                         .etag = "\"" + std::string(hash.get(), 16) + "\""};
+  return std::make_shared<const store::Message>(store::Position{},
+                                                store::make_object({std::move(content)}, std::move(headers)));
 }
 
 }  // namespace

@@ -8,12 +8,8 @@ namespace origin::http {
 namespace {
 
 store::ObjectRef fresh_document(std::string text, const char* content_type) {
-  store::Object object;
-  object.size = text.size();
-  object.body = {Bytes::take(std::move(text))};
-  object.headers.content_type = content_type;
-  object.headers.cache_control = "no-store";
-  return std::make_shared<const store::Object>(std::move(object));
+  return store::make_object({Bytes::take(std::move(text))},
+                            {.content_type = content_type, .cache_control = "no-store"});
 }
 
 store::ObjectRef health() {

@@ -26,10 +26,16 @@ struct Object {
   Body body;
   Headers headers;
   Persistence persistence = Persistence::kEphemeral;
-  // Computed once by Store::put.
+  // That of the body: computed by Store::put and make_object().
   uint64_t size = 0;
 };
 
 using ObjectRef = std::shared_ptr<const Object>;
+
+inline ObjectRef make_object(Body body, Headers headers) {
+  const uint64_t size = body_size(body);
+  return std::make_shared<const Object>(
+      Object{.body = std::move(body), .headers = std::move(headers), .size = size});
+}
 
 }  // namespace origin::store

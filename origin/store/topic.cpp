@@ -41,9 +41,11 @@ struct Message::Forms {
   }
 };
 
-Message::Message(Position position, ObjectRef content)
-    : Message(position,
-              [content = std::move(content)](uint8_t edition) { return edition == 0 ? content : nullptr; }) {}
+Message::Message(Position position, ObjectRef content, std::shared_ptr<Budget> budget)
+    : Message(
+          position,
+          [content = std::move(content)](uint8_t edition) { return edition == 0 ? content : nullptr; },
+          std::move(budget)) {}
 
 Message::Message(Position position, Render render, std::shared_ptr<Budget> budget)
     : position_(position), forms_(std::make_unique<Forms>()) {

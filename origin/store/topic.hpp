@@ -46,9 +46,9 @@ class Message {
   // means that there is no such edition.
   using Render = std::function<ObjectRef(uint8_t edition)>;
 
-  // The same content in every edition.
-  Message(Position position, ObjectRef content);
   // What is rendered or compressed is counted by `budget`, if there is one.
+  // The same content in every edition.
+  Message(Position position, ObjectRef content, std::shared_ptr<Budget> budget = nullptr);
   Message(Position position, Render render, std::shared_ptr<Budget> budget = nullptr);
   ~Message();
 
