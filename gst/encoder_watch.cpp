@@ -36,8 +36,8 @@ Ref<GstPad> feeding_pad(GstPad* source) {
 
 class Frames {
  public:
-  Frames(GstVideoEncoder* encoder, const Ref<OriginPresentation>& presentation)
-      : encoder_(encoder), presentation_(presentation) {}
+  Frames(GstVideoEncoder* encoder, GstPad* output, const Ref<OriginPresentation>& presentation)
+      : encoder_(encoder), output_(Ref<GstPad>::share(output)), presentation_(presentation) {}
 
   void arrived(GstPad* pad, GstBuffer* buffer) {
     const auto event = Ref<GstEvent>::adopt(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
@@ -47,7 +47,10 @@ class Frames {
     const GstClockTime time = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
     if (!GST_CLOCK_TIME_IS_VALID(time)) return;
     if (!first_pts_) first_pts_ = GST_BUFFER_PTS(buffer);
-    const auto now = static_cast<int64_t>(time);
+    const EncoderOf found = find_encoder(output_.get());
+    if (found.encoder.get() != GST_ELEMENT(encoder_)) return;
+    // Offsets on the way shift the time at which the frame will arrive.
+    const int64_t now = static_cast<int64_t>(time) + found.offset;
     if (last_ && *last_ < now && origin_presentation_get_next_boundary(presentation_.get(), *last_) <= now) {
       request(time, GST_BUFFER_PTS(buffer));
     }
@@ -78,6 +81,7 @@ class Frames {
   }
 
   GstVideoEncoder* const encoder_;  // has the pad that the probe is on
+  const Ref<GstPad> output_;        // where its stream goes
   const Ref<OriginPresentation> presentation_;
   std::optional<GstClockTime> first_pts_;
   std::optional<int64_t> last_;  // running time
@@ -90,23 +94,25 @@ GstPadProbeReturn on_frame(GstPad* pad, GstPadProbeInfo* info, gpointer frames) 
 
 }  // namespace
 
-Ref<GstElement> find_encoder(GstPad* pad) {
+EncoderOf find_encoder(GstPad* pad) {
   Ref<GstPad> at = Ref<GstPad>::share(pad);
+  int64_t offset = 0;
   for (int i = 0; at && i < kMaxElements; ++i) {
     const auto source = Ref<GstPad>::adopt(gst_pad_get_peer(at.get()));
     if (!source) return {};
+    offset += gst_pad_get_offset(at.get()) + gst_pad_get_offset(source.get());
     auto element = Ref<GstElement>::adopt(gst_pad_get_parent_element(source.get()));
-    if (element && GST_IS_VIDEO_ENCODER(element.get())) return element;
+    if (element && GST_IS_VIDEO_ENCODER(element.get())) return {element, offset};
     at = feeding_pad(source.get());
   }
   return {};
 }
 
-EncoderWatch::EncoderWatch(GstElement* encoder, const Ref<OriginPresentation>& presentation)
+EncoderWatch::EncoderWatch(GstElement* encoder, GstPad* output, const Ref<OriginPresentation>& presentation)
     : input_(Ref<GstPad>::share(GST_VIDEO_ENCODER_SINK_PAD(GST_VIDEO_ENCODER(encoder)))),
       presentation_(presentation) {
   probe_ = gst_pad_add_probe(input_.get(), GST_PAD_PROBE_TYPE_BUFFER, on_frame,
-                             new Frames(GST_VIDEO_ENCODER(encoder), presentation),
+                             new Frames(GST_VIDEO_ENCODER(encoder), output, presentation),
                              [](gpointer frames) { delete static_cast<Frames*>(frames); });
 }
 

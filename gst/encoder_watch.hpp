@@ -11,12 +11,18 @@
 
 namespace gst {
 
+struct EncoderOf {
+  origin::Ref<GstElement> encoder;
+  int64_t offset = 0;  // that the pads from its output on add to running time, in nanoseconds
+};
+
 // The encoder in this pipeline that feeds `pad` and takes requests this way. Null: there is none.
-origin::Ref<GstElement> find_encoder(GstPad* pad);
+EncoderOf find_encoder(GstPad* pad);
 
 class EncoderWatch {
  public:
-  EncoderWatch(GstElement* encoder, const origin::Ref<OriginPresentation>& presentation);
+  // `output`: the pad that the encoder feeds.
+  EncoderWatch(GstElement* encoder, GstPad* output, const origin::Ref<OriginPresentation>& presentation);
   ~EncoderWatch();
   EncoderWatch(const EncoderWatch&) = delete;
   EncoderWatch& operator=(const EncoderWatch&) = delete;

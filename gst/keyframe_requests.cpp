@@ -96,7 +96,7 @@ void KeyframeRequests::follow(const Ref<OriginPresentation>& presentation) {
     MutexLock lock(mutex_);
     stops = stops_;
   }
-  const Ref<GstElement> encoder = find_encoder(pad_);
+  const Ref<GstElement> encoder = find_encoder(pad_).encoder;
   {
     MutexLock lock(mutex_);
     if (watch_ && watch_->is_of(encoder.get(), presentation.get())) return;
@@ -104,7 +104,7 @@ void KeyframeRequests::follow(const Ref<OriginPresentation>& presentation) {
   std::unique_ptr<EncoderWatch> watch;
   if (encoder) {
     GST_INFO_OBJECT(pad_, "asking %s for keyframes", GST_OBJECT_NAME(encoder.get()));
-    watch = std::make_unique<EncoderWatch>(encoder.get(), presentation);
+    watch = std::make_unique<EncoderWatch>(encoder.get(), pad_, presentation);
   }
   MutexLock lock(mutex_);
   if (stops == stops_) std::swap(watch, watch_);

@@ -172,6 +172,33 @@ START_TEST(test_encoder_with_look_ahead_lands_on_the_grid) {
 }
 END_TEST
 
+// Of the encoder, of what is behind it, and of the sink. GStreamer heeds one that changes while data flows
+// only on source pads.
+START_TEST(test_offsets_of_pads_keep_keyframes_on_the_grid) {
+  static const char* const kPads[][2] = {{"e", "src"}, {"i", "sink"}, {"i", "src"}, {"o", "video_0"}};
+  constexpr gint64 kOffset = 130 * GST_MSECOND;
+  Pipeline pipeline(
+      "videotestsrc is-live=true ! video/x-raw,framerate=30/1,width=160,height=120 ! "
+      "x264enc tune=zerolatency name=e ! identity name=i ! originsink name=o segment-duration=500000000 "
+      "part-duration=100000000");
+  GstPad* pad = gst_element_get_static_pad(pipeline.element(kPads[_i][0]), kPads[_i][1]);
+  gst_pad_set_offset(pad, kOffset);
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", 4);
+  if (GST_PAD_IS_SRC(pad)) gst_pad_set_offset(pad, 2 * kOffset);
+  gst_object_unref(pad);
+  pipeline.wait_for_segments("video_0", 8);
+  const tests::MediaPlaylist playlist = pipeline.media_playlist("video_0");
+  size_t off = 0;
+  for (size_t i = 1; i < playlist.segments.size(); ++i) {
+    if (off_grid(*playlist.segments[i].date, 0.5) > 0.034) ++off;
+  }
+  // At most that in which the offset changed.
+  ck_assert_uint_le(off, 1);
+  ck_assert(pipeline.warnings().empty());
+}
+END_TEST
+
 START_TEST(test_requests_reach_beyond_latency_and_two_segments) {
   Pipeline pipeline("originsink name=o segment-duration=1000000000 fakesrc is-live=true ! fakesink");
   Upstream upstream(pipeline.sink(), true);
@@ -301,6 +328,7 @@ int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   const Test tests[] = {
       {test_encoder_with_look_ahead_lands_on_the_grid, 6},
+      {test_offsets_of_pads_keep_keyframes_on_the_grid, 4},
       test_requests_reach_beyond_latency_and_two_segments,
       {test_no_requests_where_they_are_refused_or_switched_off, 2},
       test_non_live_source_of_a_live_presentation_is_paced,
