@@ -155,6 +155,43 @@ START_TEST(test_end_of_one_track_and_of_all) {
 }
 END_TEST
 
+START_TEST(test_ended_track_is_not_offered_while_others_of_its_kind_go_on) {
+  Simulation::Settings wanted = settings();
+  wanted.channel.window = 10s;
+  Simulation simulation(wanted);
+  Source& one = simulation.add(audio("audio_0"));
+  Source& other = simulation.add(audio("audio_1"));
+  simulation.add(video());
+  run(simulation, 21s);
+  const auto offers = [&](const char* track) {
+    return simulation.get("index.m3u8")->find(track) != std::string::npos;
+  };
+  ck_assert(offers("audio_0") && offers("audio_1"));
+  one.end();
+  ck_assert(!offers("audio_0") && offers("audio_1"));
+  ck_assert(simulation.playlist("audio_0").ended);  // for who plays it
+  other.end();
+  ck_assert(offers("audio_0") && offers("audio_1"));  // what there is to hear
+  run(simulation, 40s);
+  ck_assert(!offers("audio_0") && !offers("audio_1") && offers("video_0"));
+  ck_assert(!simulation.get("audio_0/index.m3u8").has_value());
+}
+END_TEST
+
+START_TEST(test_ended_track_of_an_event_is_the_last_choice) {
+  Simulation simulation(settings(timeline::PlaylistType::kEvent));
+  Source& one = simulation.add(audio("audio_0"));
+  simulation.add(audio("audio_1"));
+  run(simulation, 21s);
+  one.end();
+  const auto playlist = parse_multivariant_playlist(*simulation.get("index.m3u8"));
+  ck_assert_uint_eq(playlist.media.size(), 2);
+  for (Attributes media : playlist.media) {
+    ck_assert_str_eq(media["DEFAULT"].c_str(), media["URI"] == "audio_1/index.m3u8" ? "YES" : "NO");
+  }
+}
+END_TEST
+
 START_TEST(test_stopping_does_not_end) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -263,6 +300,8 @@ int main() {
       test_restart_goes_on_counting_with_a_discontinuity,
       test_track_that_a_new_run_does_not_have_goes_with_its_window,
       test_end_of_one_track_and_of_all,
+      test_ended_track_is_not_offered_while_others_of_its_kind_go_on,
+      test_ended_track_of_an_event_is_the_last_choice,
       test_stopping_does_not_end,
       test_a_stream_shorter_than_a_segment_is_listed_at_its_end,
       test_ended_presentation_goes_after_its_retention,

@@ -115,6 +115,27 @@ START_TEST(test_pad_can_be_released_while_data_flows) {
 }
 END_TEST
 
+START_TEST(test_released_pad_is_not_offered_any_more) {
+  Pipeline pipeline(
+      "originsink name=o segment-duration=500000000 part-duration=100000000 audio_0::default=true "
+      "audiotestsrc is-live=true ! avenc_aac ! o.audio_0 audiotestsrc is-live=true ! avenc_aac ! o.audio_1 "
+      "videotestsrc is-live=true ! x264enc tune=zerolatency ! o.video_0");
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  for (const char* track : {"audio_0", "audio_1", "video_0"}) pipeline.wait_for_segments(track, 2);
+  const auto offered = [&pipeline] {
+    return tests::parse_multivariant_playlist(pipeline.fetch("index.m3u8")).media;
+  };
+  ck_assert_uint_eq(offered().size(), 2);
+  GstPad* pad = gst_element_get_static_pad(pipeline.sink(), "audio_0");
+  gst_element_release_request_pad(pipeline.sink(), pad);
+  gst_object_unref(pad);
+  auto left = offered();
+  ck_assert_uint_eq(left.size(), 1);
+  ck_assert_str_eq(left[0]["URI"].c_str(), "audio_1/index.m3u8");
+  ck_assert_str_eq(left[0]["DEFAULT"].c_str(), "YES");
+}
+END_TEST
+
 START_TEST(test_pipeline_that_stops_does_not_end_the_presentation) {
   OriginServer* server = origin_server_new();
   ck_assert(origin_server_listen(server, "127.0.0.1", 0, nullptr));
@@ -143,6 +164,7 @@ int main(int argc, char** argv) {
       test_linger_serves_the_ended_presentation_before_eos,
       test_released_pad_counts_as_ended,
       test_pad_can_be_released_while_data_flows,
+      test_released_pad_is_not_offered_any_more,
       test_pipeline_that_stops_does_not_end_the_presentation,
   };
   return run_tests("originsink end", tests, 180);

@@ -146,6 +146,7 @@ class Presentation {
   void settle_target(Publication& publication) REQUIRES_LOCK(mutex_);
   void fix_target(uint32_t seconds, Publication& publication) REQUIRES_LOCK(mutex_);
   void offer(Publication& publication) REQUIRES_LOCK(mutex_);
+  std::vector<timeline::TrackInfo> advertised() const REQUIRES_LOCK(mutex_);
   bool complete_enough() const REQUIRES_LOCK(mutex_);
   // Ends the presentation if all its tracks have ended; else lets go on what waited for one of them.
   void finish_if_done(Publication& publication) REQUIRES_LOCK(mutex_);

@@ -301,21 +301,34 @@ bool Presentation::complete_enough() const {
   return listed > 0 && first_segment_ && clock_.monotonic() - *first_segment_ >= patience(options_);
 }
 
+// What new viewers are offered. A track that has ended while others of its kind go on leads them nowhere in a
+// live presentation, and is nobody's first choice in an event.
+std::vector<timeline::TrackInfo> Presentation::advertised() const {
+  std::vector<timeline::TrackInfo> infos, outlived;
+  for (const auto& slot : slots_) {
+    if (!slot->track.active() || !slot->has_data || !slot->track.playlist_published()) continue;
+    const bool goes_on = !slot->ended || std::none_of(slots_.begin(), slots_.end(), [&](const auto& other) {
+      return other->running() && other->is_video() == slot->is_video();
+    });
+    (goes_on ? infos : outlived).push_back(slot->track.info());
+  }
+  if (options_.type == timeline::PlaylistType::kLive) return infos;
+  for (timeline::TrackInfo& info : outlived) {
+    info.is_default = false;
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
 // Players read the multivariant playlist once: it waits for all tracks, up to a deadline.
 void Presentation::offer(Publication& publication) {
   if (!live_rules() && state_ != State::kEnded) return;
   if (!complete_enough()) return;
-  std::vector<const timeline::TrackInfo*> infos;
-  for (const auto& slot : slots_) {
-    if (slot->track.active() && slot->has_data && slot->track.playlist_published())
-      infos.push_back(&slot->track.info());
-  }
+  std::vector<timeline::TrackInfo> infos = advertised();
   if (infos.empty()) return;
   offered_ = true;
-  const auto same = [](const timeline::TrackInfo& was, const timeline::TrackInfo* is) { return was == *is; };
-  if (std::ranges::equal(listed_, infos, same)) return;
-  listed_.clear();
-  for (const timeline::TrackInfo* info : infos) listed_.push_back(*info);
+  if (infos == listed_) return;
+  listed_ = std::move(infos);
   std::string text = timeline::render_multivariant_playlist(listed_);
   store::Headers headers = multivariant_->options().headers;
   headers.cache_control = "public, max-age=" + std::to_string(std::max(1u, target_duration_ / 2));
@@ -343,11 +356,14 @@ void Presentation::tick() {
   carry_out(std::move(publication));
 }
 
-// Whether a track of an earlier run has slid out of the window that it would have if it had gone on.
+// Whether a track of an earlier run, or one that has ended, has slid out of the window that it would have if
+// it had gone on.
 bool Presentation::left_behind(const Slot& slot) const {
   if (options_.type != timeline::PlaylistType::kLive || options_.window == Duration::zero()) return false;
-  return !slot.track.active() && slot.track.offered() &&
-         clock_.monotonic() - run_started_ >= std::max<Duration>(options_.window, patience(options_));
+  const bool over = !slot.track.active() || (slot.ended && slot.has_data);
+  const MonotonicTime since = slot.track.active() ? slot.last_data : run_started_;
+  return over && slot.track.offered() &&
+         clock_.monotonic() - since >= std::max<Duration>(options_.window, patience(options_));
 }
 
 // RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without
