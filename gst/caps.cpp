@@ -174,6 +174,11 @@ origin::Ref<GstCaps> template_caps(Kind kind) {
   return Ref<GstCaps>::adopt(gst_caps_from_string(kind == Kind::kVideo ? kVideoCaps : kAudioCaps));
 }
 
+const char* unplayable_chroma(const GstCaps* caps) {
+  const char* chroma = gst_structure_get_string(gst_caps_get_structure(caps, 0), "chroma-format");
+  return !chroma || g_str_equal(chroma, "4:2:0") || g_str_equal(chroma, "4:0:0") ? nullptr : chroma;
+}
+
 Format::Format(const Codec& codec, const GstCaps* caps) {
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   format_.codec = codec.id;

@@ -30,6 +30,9 @@ origin::Ref<GstCaps> accepted_caps(Kind first, GstCaps* filter = nullptr);
 // One kind alone, for the pad templates: a link without a queue in between then finds the pad named after it.
 origin::Ref<GstCaps> template_caps(Kind kind);
 
+// The chroma format of video that browsers and hardware decoders do not play, such as "4:4:4"; null: they do.
+const char* unplayable_chroma(const GstCaps* caps);
+
 // An OriginFormat that owns its configuration.
 class Format {
  public:

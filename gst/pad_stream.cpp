@@ -50,7 +50,7 @@ void PadStream::reset() {
   presentation_ = nullptr;
   codec_ = nullptr;
   format_.reset();
-  data_reported_ = false;
+  data_reported_ = warned_of_chroma_ = false;
   flushed_ = false;
   position_ = 0;
 }
@@ -321,9 +321,23 @@ bool PadStream::update_format(OriginTrack* track, GstCaps* caps, GError** error)
   if (!format_ || !(*format_ == format)) {
     if (!origin_track_set_format(track, format.get(), error)) return false;
     format_ = format;
+    warn_of_chroma(caps);
   }
   caps_ = Ref<GstCaps>::share(caps);
   return true;
+}
+
+void PadStream::warn_of_chroma(const GstCaps* caps) {
+  const char* chroma = unplayable_chroma(caps);
+  if (!chroma || warned_of_chroma_) return;
+  warned_of_chroma_ = true;
+  const char* profile = gst_structure_get_string(gst_caps_get_structure(caps, 0), "profile");
+  const std::string name = GST_PAD_NAME(pad_);
+  const std::string message = name + " gets " + codec_->name + " with " + chroma + " chroma (profile " +
+                              (profile ? profile : "unknown") +
+                              "), which browsers and hardware decoders do not play";
+  const std::string hint = "put video/x-raw,format=I420 before the encoder of " + name;
+  publisher_.post_warning(message.c_str(), hint.c_str());
 }
 
 // Takes the error.

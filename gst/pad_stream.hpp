@@ -70,6 +70,7 @@ class PadStream {
 
   GstFlowReturn push(GstSample* sample);
   bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
+  void warn_of_chroma(const GstCaps* caps);
   GstFlowReturn result_of(GError* error);
   bool accepting() const;
   origin::Ref<OriginTrack> track() const;
@@ -96,6 +97,7 @@ class PadStream {
   std::optional<Format> format_;
   bool draining_ = false;
   bool data_reported_ = false;
+  bool warned_of_chroma_ = false;
   guint32 eos_seqnum_ = GST_SEQNUM_INVALID;
 
   std::atomic<bool> flushed_ = false;

@@ -55,6 +55,8 @@ class Publisher {
 
   // Posts an error message that fits.
   void fail(const GError* error);
+  // Posts a warning that says what to set; the same advice once a minute.
+  void post_warning(const char* message, const char* hint);
 
  private:
   origin::Ref<OriginPresentation> open(const Settings& settings, bool wall_clock, GError** error);
@@ -67,7 +69,6 @@ class Publisher {
   // Where the presentation is, which is open: a request for it is held, and not refused.
   void announce(const Settings& settings);
   guint linked_pads() const;
-  void post_warning(const char* message, const char* hint);
   static void on_segment_added(OriginPresentation*, const char* track, guint64 sequence, gint64 running_time,
                                gint64 duration, guint64 bytes, gpointer self);
   static void on_warning(OriginPresentation*, const char* message, const char* hint, gpointer self);

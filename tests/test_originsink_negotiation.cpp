@@ -70,12 +70,30 @@ START_TEST(test_format_stays_playable_behind_a_capsfilter) {
 }
 END_TEST
 
+START_TEST(test_chroma_that_players_do_not_show_is_warned_of) {
+  static const char* const kEncoders[][2] = {
+      {"vp9enc deadline=1 cpu-used=8", "VP9 with 4:4:4 chroma (profile 3)"},
+      {"av1enc cpu-used=10 usage-profile=realtime", "AV1 with 4:4:4 chroma (profile high)"},
+      {"x264enc ! video/x-h264,profile=high-4:2:2", "H.264 with 4:2:2 chroma (profile high-4:2:2)"}};
+  const std::string source = "videotestsrc num-buffers=10 ! video/x-raw,width=160,height=120";
+  const std::string rest = std::string(" ! ") + kEncoders[_i][0] + " ! o. ";
+  Pipeline pipeline("originsink name=o playlist-type=event " + source + rest + source + rest);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_eq(pipeline.warnings().size(), 2);
+  for (const std::string& warning : pipeline.warnings()) {
+    ck_assert_msg(contains(warning, kEncoders[_i][1]), "%s", warning.c_str());
+    ck_assert_msg(contains(warning, "video/x-raw,format=I420"), "%s", warning.c_str());
+  }
+}
+END_TEST
+
 START_TEST(test_ten_bit_is_taken_where_it_is_asked_for) {
   Pipeline pipeline(
       "videotestsrc num-buffers=10 ! video/x-raw,format=I420_10LE ! x265enc speed-preset=ultrafast ! "
       "video/x-h265,profile=main-10 ! originsink name=o playlist-type=event");
   ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
   ck_assert_uint_eq(pipeline.segments("video_0").size(), 1);
+  ck_assert(pipeline.warnings().empty());
 }
 END_TEST
 
@@ -173,6 +191,7 @@ int main(int argc, char** argv) {
   const Test tests[] = {
       {test_video_encoder_makes_what_all_players_decode, G_N_ELEMENTS(kVideoEncoders)},
       {test_format_stays_playable_behind_a_capsfilter, 2},
+      {test_chroma_that_players_do_not_show_is_warned_of, 3},
       test_ten_bit_is_taken_where_it_is_asked_for,
       {test_audio_encoder_is_taken_as_it_is, G_N_ELEMENTS(kAudioEncoders)},
       test_kind_follows_caps_behind_a_queue,
