@@ -74,6 +74,28 @@ START_TEST(test_new_format_is_a_new_init_segment_and_a_discontinuity) {
 }
 END_TEST
 
+START_TEST(test_frames_before_the_first_keyframe_are_warned_of_once) {
+  Simulation simulation(settings());
+  const StreamStart& stream = kStreamStarts[0];
+  const auto id = simulation.presentation->add_track("video_0");
+  const auto writer = channel::TrackWriter::start(simulation.presentation, *id, simulation.clock);
+  media::Format format;
+  format.codec = stream.codec;
+  format.video.width = stream.width;
+  format.video.height = stream.height;
+  writer->set_format(format, from_hex(stream.out_of_band));
+  for (const Duration time : {0ms, 40ms, 80ms}) {
+    ck_assert(writer->push(from_hex(stream.other_sample), {time, time, 40ms}).ok());
+  }
+  ck_assert_uint_eq(simulation.warnings.size(), 1);
+  ck_assert(warned(simulation, "'video_0' begins"));
+  ck_assert_uint_eq(simulation.presentation->status().tracks[0].dropped, 3);
+  ck_assert(writer->push(from_hex(stream.first_sample), {120ms, 120ms, 40ms}).ok());
+  ck_assert(writer->push(from_hex(stream.other_sample), {160ms, 160ms, 40ms}).ok());
+  ck_assert_uint_eq(simulation.presentation->status().tracks[0].dropped, 3);
+}
+END_TEST
+
 START_TEST(test_same_format_again_changes_nothing) {
   Simulation simulation(settings());
   Source& camera = simulation.add(video());
@@ -102,6 +124,7 @@ int main() {
       test_hour_of_ntsc_audio_and_video_stays_in_step,
       test_slow_frame_rate_gives_one_frame_segments,
       test_new_format_is_a_new_init_segment_and_a_discontinuity,
+      test_frames_before_the_first_keyframe_are_warned_of_once,
       test_same_format_again_changes_nothing,
       test_bandwidth_is_measured,
   };

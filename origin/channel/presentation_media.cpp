@@ -211,6 +211,22 @@ void Presentation::note_dropped(TrackId id) {
   ++slots_[id]->dropped;
 }
 
+void Presentation::note_undecodable(TrackId id) {
+  Publication publication;
+  {
+    MutexLock lock(mutex_);
+    Slot& slot = *slots_[id];
+    ++slot.dropped;
+    if (!std::exchange(slot.undecodable, true)) {
+      add_warning("track '" + slot.track.name() +
+                      "' begins, or goes on in a new format, without a keyframe: frames are left out until one comes",
+                  "if none comes, set a keyframe interval in the encoder (x264enc key-int-max=60 intra-refresh=false)",
+                  publication);
+    }
+  }
+  carry_out(std::move(publication));
+}
+
 // Whether the target duration still depends on what this track will turn out to be.
 bool Presentation::awaited(const Slot& slot) const {
   if (!slot.track.active() || slot.ended) return false;

@@ -18,6 +18,7 @@ struct Presentation::Slot {
   bool cadence_known = false;
   Cadence cadence;
   uint64_t dropped = 0;
+  bool undecodable = false;    // in this run: has been warned of
   MonotonicTime last_data{};
   // When the playlist last got longer, shifted so that it grows by one segment for each of media time in an
   // outage.
@@ -26,7 +27,7 @@ struct Presentation::Slot {
   void start_run(const std::string& run_id, Publication& publication) {
     track.start_run(run_id, publication);
     writer.reset();
-    has_data = ended = cadence_known = false;
+    has_data = ended = cadence_known = undecodable = false;
     cadence = {};
   }
 

@@ -88,7 +88,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     const Result<bool> ready = take_format(data);
     if (!ready) return ready.error();
     if (!*ready) {
-      presentation_->note_dropped(id_);
+      presentation_->note_undecodable(id_);
       return {};
     }
   }
