@@ -165,9 +165,8 @@ void Publisher::stop_server() {
 
 bool Publisher::open_presentation() {
   const Settings settings = this->settings();
-  const bool wall_clock = settings.wall_clock(true);
   GError* error = nullptr;
-  Ref<OriginPresentation> presentation = open(settings, wall_clock, &error);
+  Ref<OriginPresentation> presentation = open(settings, &error);
   if (!presentation) {
     fail(error);
     g_error_free(error);
@@ -176,8 +175,6 @@ bool Publisher::open_presentation() {
   {
     MutexLock lock(mutex_);
     std::swap(presentation, presentation_);
-    wall_clock_ = wall_clock;
-    liveness_known_ = false;
     track_names_.clear();
   }
   ending_.start({settings.idle_pad_timeout, settings.linger});
@@ -185,7 +182,7 @@ bool Publisher::open_presentation() {
   return true;
 }
 
-Ref<OriginPresentation> Publisher::open(const Settings& settings, bool wall_clock, GError** error) {
+Ref<OriginPresentation> Publisher::open(const Settings& settings, GError** error) {
   OriginPresentationOptions options;
   origin_presentation_options_init(&options);
   options.playlist_type = settings.playlist_type;
@@ -194,14 +191,14 @@ Ref<OriginPresentation> Publisher::open(const Settings& settings, bool wall_cloc
   options.target_duration = settings.target_duration;
   options.window = settings.window;
   options.retention = settings.retention;
-  options.wall_clock = wall_clock;
+  options.wall_clock = settings.wall_clock(true);
   options.expected_tracks = linked_pads();
   auto presentation = Ref<OriginPresentation>::adopt(
       origin_server_open_presentation(server().get(), settings.presentation.c_str(), &options, error));
   if (!presentation) return presentation;
   watch(presentation.get());
   // Encoders are fed before the clock runs: what they are asked for needs a first guess.
-  if (wall_clock) origin_presentation_set_anchor(presentation.get(), wall_clock_now());
+  origin_presentation_set_anchor(presentation.get(), wall_clock_now());
   return presentation;
 }
 
@@ -218,56 +215,21 @@ void Publisher::close_presentation() {
     MutexLock lock(mutex_);
     std::swap(presentation, presentation_);
   }
-  if (presentation) abandon(presentation.get());
-}
-
-void Publisher::abandon(OriginPresentation* presentation) {
-  origin_presentation_close(presentation);
-  g_signal_handlers_disconnect_by_data(presentation, this);
+  if (!presentation) return;
+  origin_presentation_close(presentation.get());
+  g_signal_handlers_disconnect_by_data(presentation.get(), this);
 }
 
 void Publisher::learn_liveness(bool live_input) {
-  const Settings settings = this->settings();
-  Ref<OriginPresentation> presentation;
-  {
-    MutexLock lock(mutex_);
-    wait_until_reopened();
-    if (!presentation_ || liveness_known_) return;
-    liveness_known_ = true;
-    if (wall_clock_ == settings.wall_clock(live_input) || !track_names_.empty()) return;
-    reopening_ = true;
-    std::swap(presentation, presentation_);
+  const Ref<OriginPresentation> presentation = this->presentation();
+  if (presentation) {
+    origin_presentation_set_wall_clock(presentation.get(), settings().wall_clock(live_input));
   }
-  // An event that is written faster than the clock: nothing was published yet, so it can begin anew.
-  abandon(presentation.get());
-  origin_server_remove_presentation(server().get(), settings.presentation.c_str(), nullptr);
-  GError* error = nullptr;
-  presentation = open(settings, false, &error);
-  {
-    MutexLock lock(mutex_);
-    std::swap(presentation, presentation_);
-    wall_clock_ = false;
-    reopening_ = false;
-  }
-  reopened_.notify_all();
-  if (error) {
-    fail(error);
-    g_error_free(error);
-  }
-}
-
-// Streams that start at the same time go to the presentation that comes out.
-void Publisher::wait_until_reopened() {
-  while (reopening_) reopened_.wait(mutex_);
 }
 
 void Publisher::anchor_to_clock() {
   const Ref<OriginPresentation> presentation = this->presentation();
-  {
-    MutexLock lock(mutex_);
-    if (!presentation || !wall_clock_) return;
-  }
-  GstClock* clock = gst_element_get_clock(element_);
+  GstClock* clock = presentation ? gst_element_get_clock(element_) : nullptr;
   if (!clock) return;
   const gint64 anchor = utc_at(clock, gst_element_get_base_time(element_));
   gst_object_unref(clock);
@@ -291,7 +253,6 @@ Ref<OriginTrack> Publisher::add_track(Kind kind, GstPad* pad) {
   std::string name;
   {
     MutexLock lock(mutex_);
-    wait_until_reopened();
     if (!presentation_) return {};
     presentation = presentation_;
     name = take_track_name(kind, pad_name.get());

@@ -7,7 +7,6 @@
 #include <gst/gst.h>
 #include <origin/api/origin.h>
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <set>
@@ -44,7 +43,8 @@ class Publisher {
 
   // Null before READY to PAUSED.
   origin::Ref<OriginPresentation> presentation() const;
-  // The first stream decides what kind of clock an event presentation follows.
+  // A stream that begins says whether it is live, before it adds a track: the first one decides whether an
+  // event follows the wall clock.
   void learn_liveness(bool live_input);
   // A name after the pad's if that fits the kind. Null: an error message was posted.
   origin::Ref<OriginTrack> add_track(Kind kind, GstPad* pad);
@@ -59,9 +59,7 @@ class Publisher {
   void post_warning(const char* message, const char* hint);
 
  private:
-  origin::Ref<OriginPresentation> open(const Settings& settings, bool wall_clock, GError** error);
-  void abandon(OriginPresentation* presentation);
-  void wait_until_reopened() REQUIRES_LOCK(mutex_);
+  origin::Ref<OriginPresentation> open(const Settings& settings, GError** error);
   std::string take_track_name(Kind kind, const std::string& pad_name) REQUIRES_LOCK(mutex_);
   void watch(OriginPresentation* presentation);
   origin::Ref<OriginServer> server() const;
@@ -78,10 +76,6 @@ class Publisher {
   Settings settings_ GUARDED_BY(mutex_);
   origin::Ref<OriginServer> server_ GUARDED_BY(mutex_);
   origin::Ref<OriginPresentation> presentation_ GUARDED_BY(mutex_);
-  bool wall_clock_ GUARDED_BY(mutex_) = true;
-  bool liveness_known_ GUARDED_BY(mutex_) = false;
-  bool reopening_ GUARDED_BY(mutex_) = false;
-  std::condition_variable_any reopened_;
   std::set<std::string> track_names_ GUARDED_BY(mutex_);
   std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // hint, monotonic time
 

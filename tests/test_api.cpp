@@ -112,6 +112,25 @@ START_TEST(test_errors_name_the_value) {
 }
 END_TEST
 
+START_TEST(test_wall_clock_is_settled_with_the_first_track) {
+  OriginServer* server = origin_server_new();
+  OriginPresentation* presentation = open_live(server, "show");
+  const gint64 segment = 2 * G_GINT64_CONSTANT(1'000'000'000);
+  ck_assert(origin_presentation_set_wall_clock(presentation, FALSE));
+  origin_presentation_set_anchor(presentation, segment + 1);
+  ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, 0), segment);
+  ck_assert(origin_presentation_set_wall_clock(presentation, TRUE));
+  origin_presentation_set_anchor(presentation, segment + 1);
+  ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, 0), segment - 1);
+  OriginTrack* track = origin_presentation_add_track(presentation, "video_0", nullptr);
+  ck_assert(origin_presentation_set_wall_clock(presentation, TRUE));
+  ck_assert(!origin_presentation_set_wall_clock(presentation, FALSE));
+  g_object_unref(track);
+  g_object_unref(presentation);
+  g_object_unref(server);
+}
+END_TEST
+
 START_TEST(test_statistics_are_there) {
   OriginServer* server = origin_server_new_with_memory_limit(5 << 20);
   GVariant* statistics = origin_server_get_statistics(server);
@@ -128,6 +147,7 @@ int main() {
       test_last_reference_may_go_in_a_signal_of_the_origins_own_thread,
       test_callers_with_one_address_share_a_server_that_runs,
       test_errors_name_the_value,
+      test_wall_clock_is_settled_with_the_first_track,
       test_statistics_are_there,
   };
   return run_tests("api", tests);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "tests/check_main.hpp"
 #include "tests/test_originsink_support.hpp"
@@ -58,6 +59,33 @@ START_TEST(test_what_is_announced_is_there) {
   gst_object_unref(bus);
   ck_assert(pipeline.set_state(GST_STATE_PAUSED));
   ck_assert_int_eq(status, 200);
+}
+END_TEST
+
+using HeldRequest = std::optional<origin::tests::HttpClient>;
+
+static GstBusSyncReply ask_at_once(GstBus*, GstMessage* message, gpointer held) {
+  const GstStructure* about = gst_message_get_structure(message);
+  guint port = 0;
+  if (about && gst_structure_has_name(about, "origin-listening") &&
+      gst_structure_get_uint(about, "port", &port)) {
+    auto& client = static_cast<HeldRequest*>(held)->emplace(static_cast<uint16_t>(port));
+    client.send_request("GET", "/live/index.m3u8");
+  }
+  return GST_BUS_PASS;
+}
+
+START_TEST(test_who_asks_first_gets_what_the_pipeline_makes) {
+  static const char* const kTypes[] = {"live", "event", "vod"};
+  Pipeline pipeline(std::string("videotestsrc num-buffers=15 ! video/x-raw,width=160,height=120 ! x264enc ! "
+                                "originsink name=o playlist-type=") +
+                    kTypes[_i]);
+  HeldRequest held;
+  GstBus* bus = gst_element_get_bus(pipeline.get());
+  gst_bus_set_sync_handler(bus, ask_at_once, &held, nullptr);
+  gst_object_unref(bus);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_int_eq(held->read_reply().status, 200);
 }
 END_TEST
 
@@ -238,6 +266,7 @@ int main(int argc, char** argv) {
   const Test tests[] = {
       test_where_it_listens_is_announced,
       test_what_is_announced_is_there,
+      {test_who_asks_first_gets_what_the_pipeline_makes, 3},
       {test_all_interfaces_are_announced_as_an_address_that_opens, 2},
       {test_host_that_cannot_be_is_an_error_about_the_host, 2},
       test_short_segments_need_no_part_duration,

@@ -44,6 +44,7 @@ typedef struct _OriginPresentationClass OriginPresentationClass;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OriginPresentation, g_object_unref)
 
 ORIGIN_API const gchar *origin_presentation_get_name (OriginPresentation *self);
+ORIGIN_API gboolean origin_presentation_set_wall_clock (OriginPresentation *self, gboolean wall_clock);
 ORIGIN_API void origin_presentation_set_anchor (OriginPresentation *self, gint64 utc_at_zero);
 ORIGIN_API gint64 origin_presentation_get_next_boundary (OriginPresentation *self, gint64 running_time);
 ORIGIN_API OriginTrack *origin_presentation_add_track (OriginPresentation *self, const gchar *name,

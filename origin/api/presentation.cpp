@@ -161,11 +161,26 @@ const gchar* origin_presentation_get_name(OriginPresentation* self) {
 }
 
 /**
+ * origin_presentation_set_wall_clock:
+ * @self: a presentation without tracks
+ * @wall_clock: as in #OriginPresentationOptions
+ *
+ * For a publisher that learns only after it opened the presentation whether its media is paced by the clock. An anchor
+ * that was set before is forgotten if this changes anything. Any thread.
+ *
+ * Returns: whether it holds; %FALSE: there are tracks, which are timed the other way
+ */
+gboolean origin_presentation_set_wall_clock(OriginPresentation* self, gboolean wall_clock) {
+  g_return_val_if_fail(self, FALSE);
+  return self->inner->channel->set_wall_clock(wall_clock != FALSE);
+}
+
+/**
  * origin_presentation_set_anchor:
- * @self: a presentation on the wall clock
+ * @self: a presentation
  * @utc_at_zero: nanoseconds since 1970 at running time 0
  *
- * Maps running time to UTC. Once media has been written, a value that differs by more than half a part from the one in
+ * Maps running time to UTC in a presentation on the wall clock; changes nothing in others. Once media has been written, a value that differs by more than half a part from the one in
  * force makes a discontinuity, and a smaller difference is ignored. Any thread.
  */
 void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero) {

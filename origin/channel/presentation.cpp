@@ -72,8 +72,8 @@ Status Presentation::start_run(std::shared_ptr<Observer> observer) {
     run_id_ = make_run_id(started_);
     first_segment_.reset();
     media_written_ = offered_ = false;
-    publisher_offset_ = options_.wall_clock ? started_.time_since_epoch() : Duration::zero();
-    anchor_ = {anchor_.epoch + (resumed ? 1 : 0), publisher_offset_};
+    anchor_.epoch += resumed ? 1 : 0;
+    anchor_.offset = publisher_offset_ = initial_offset();
   }
   carry_out(std::move(publication));
   return {};
@@ -96,6 +96,19 @@ void Presentation::leave() {
   }
   carry_out(std::move(publication));
   if (vanish) remove();
+}
+
+Duration Presentation::initial_offset() const {
+  return options_.wall_clock ? started_.time_since_epoch() : Duration::zero();
+}
+
+bool Presentation::set_wall_clock(bool wall_clock) {
+  MutexLock lock(mutex_);
+  if (options_.wall_clock == wall_clock) return true;
+  if (!slots_.empty()) return false;
+  options_.wall_clock = wall_clock;
+  anchor_.offset = publisher_offset_ = initial_offset();
+  return true;
 }
 
 void Presentation::set_anchor(Duration utc_at_zero) {

@@ -71,6 +71,8 @@ class Presentation {
   // that has not ended vanishes.
   void leave();
 
+  // Says otherwise what Options::wall_clock said. False: too late, there are tracks.
+  bool set_wall_clock(bool wall_clock);
   // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new
   // anchor with a discontinuity; a smaller difference is ignored once media has been written.
   void set_anchor(Duration utc_at_zero);
@@ -131,6 +133,7 @@ class Presentation {
 
  private:
   struct Slot;
+  Duration initial_offset() const REQUIRES_LOCK(mutex_);
   uint64_t current_epoch(const Track::Start& start) const REQUIRES_LOCK(mutex_);
   // Covers a hole up to `until` with gaps; returns the epoch of what follows (a new one if the hole is too
   // long).
@@ -161,7 +164,7 @@ class Presentation {
   bool live_rules() const { return options_.type != timeline::PlaylistType::kVod; }
   uint64_t first_sequence(Duration start) const;
 
-  const Options options_;
+  Options options_;  // constant once there are tracks
   store::Store& store_;
   const Clock& clock_;
   std::once_flag names_removed_;
