@@ -165,6 +165,21 @@ void install_properties(GObjectClass* object_class) {
   install_end_properties(object_class, defaults);
 }
 
+std::string problem_of(const Settings& settings) {
+  // Who gives less than this mistook the unit.
+  constexpr gint64 kLeast = GST_MSECOND;
+  const auto problem = [](const char* name, gint64 value, const char* instead) {
+    return std::string(name) + " of " + std::to_string(value) + " ns is out of range; it takes " + instead +
+           " or at least 1 ms";
+  };
+  if (settings.linger > 0 && settings.linger < kLeast) {
+    return problem("linger", settings.linger, "-1 (until stopped), 0");
+  }
+  const auto timeout = static_cast<gint64>(settings.idle_pad_timeout);
+  if (timeout > 0 && timeout < kLeast) return problem("idle-pad-timeout", timeout, "0");
+  return {};
+}
+
 bool set_property(Settings& s, guint id, const GValue* value) {
   switch (id) {
     case kPresentation:

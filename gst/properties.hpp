@@ -8,6 +8,9 @@ namespace gst {
 
 void install_properties(GObjectClass* object_class);
 // False: no such property.
+// What is wrong with values that each property takes for itself; empty: nothing. The origin checks what it is
+// given.
+std::string problem_of(const Settings& settings);
 bool set_property(Settings& settings, guint id, const GValue* value);
 bool get_property(const Settings& settings, guint current_port, guint id, GValue* value);
 

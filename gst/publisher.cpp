@@ -165,6 +165,10 @@ void Publisher::stop_server() {
 
 bool Publisher::open_presentation() {
   const Settings settings = this->settings();
+  if (const std::string problem = problem_of(settings); !problem.empty()) {
+    post_error(GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS, problem.c_str());
+    return false;
+  }
   GError* error = nullptr;
   Ref<OriginPresentation> presentation = open(settings, &error);
   if (!presentation) {

@@ -159,7 +159,13 @@ END_TEST
 
 START_TEST(test_value_that_cannot_be_is_named) {
   static const char* const kValues[][2] = {{"part-duration=3000000000", "part-duration"},
-                                           {"segment-duration=5", "segment-duration"},
+                                           {"segment-duration=5", "segment-duration of 5 ns"},
+                                           {"part-duration=1", "part-duration of 1 ns"},
+                                           {"window=1", "window of 1 ns"},
+                                           {"window=1500000000", "at least 2000 ms"},
+                                           {"retention=3600", "retention of 3600 ns"},
+                                           {"linger=10", "linger of 10 ns"},
+                                           {"idle-pad-timeout=5", "idle-pad-timeout of 5 ns"},
                                            {"target-duration=1", "target-duration"},
                                            {"presentation=api", "api"},
                                            {"presentation=a/b", "a/b"}};
@@ -272,7 +278,7 @@ int main(int argc, char** argv) {
       test_short_segments_need_no_part_duration,
       test_name_in_use_is_an_error_that_says_so,
       test_port_in_use_is_an_error_that_says_so,
-      {test_value_that_cannot_be_is_named, 5},
+      {test_value_that_cannot_be_is_named, 11},
       test_tags_and_pad_properties_describe_renditions,
       test_new_resolution_is_a_discontinuity_not_an_error,
       test_state_changes_leave_nothing_behind,

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @segment_duration: nanoseconds; boundaries lie at multiples of it
  * @part_duration: nanoseconds; 0: no parts
  * @target_duration: seconds for EXT-X-TARGETDURATION; 0: derived
- * @window: nanoseconds that viewers can seek back in a live presentation; 0: everything
+ * @window: nanoseconds that viewers can seek back in a live presentation, at least @segment_duration; 0: everything
  * @retention: nanoseconds that an ended or abandoned presentation stays served; -1: until removed
  * @wall_clock: whether the media is paced by the clock, so that times lie on the UTC grid; else they start at 0
  * @expected_tracks: tracks to wait for (up to a deadline) before the multivariant playlist is offered; tracks that are

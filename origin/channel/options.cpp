@@ -13,10 +13,13 @@ constexpr size_t kMaxNameLength = 128;
 constexpr Duration kMinSegment = 100ms;
 constexpr Duration kMaxSegment = 60s;
 constexpr Duration kMinPart = 20ms;
+// Who gives less than this mistook the unit.
+constexpr Duration kMinRetention = 1ms;
 
 Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
 
-std::string milliseconds(Duration duration) {
+std::string readable(Duration duration) {
+  if (std::chrono::abs(duration) < 1ms) return std::to_string(duration.count()) + " ns";
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
 }
 
@@ -45,20 +48,28 @@ Status validate_name(const std::string& name) {
 Status validate(const Options& options) {
   if (Status status = validate_name(options.name); !status) return status;
   if (options.segment_duration < kMinSegment || options.segment_duration > kMaxSegment) {
-    return invalid("segment-duration of " + milliseconds(options.segment_duration) + " is out of range; it takes " +
-                   milliseconds(kMinSegment) + " to " + milliseconds(kMaxSegment));
+    return invalid("segment-duration of " + readable(options.segment_duration) + " is out of range; it takes " +
+                   readable(kMinSegment) + " to " + readable(kMaxSegment));
   }
   if (options.part_duration != Duration::zero() &&
       (options.part_duration < kMinPart || options.part_duration > options.segment_duration)) {
-    return invalid("part-duration of " + milliseconds(options.part_duration) + " is out of range; it takes 0 or " +
-                   milliseconds(kMinPart) + " to segment-duration (" + milliseconds(options.segment_duration) + ")");
+    return invalid("part-duration of " + readable(options.part_duration) + " is out of range; it takes 0 or " +
+                   readable(kMinPart) + " to segment-duration (" + readable(options.segment_duration) + ")");
   }
   const auto whole = std::chrono::ceil<std::chrono::seconds>(options.segment_duration).count();
   if (options.target_duration && options.target_duration < whole) {
     return invalid("target-duration of " + std::to_string(options.target_duration) +
                    " s is shorter than segment-duration; it takes 0 or at least " + std::to_string(whole));
   }
-  if (options.window < Duration::zero()) return invalid("window is negative; it takes 0 (everything) or more");
+  if (options.window != Duration::zero() && options.window < options.segment_duration) {
+    return invalid("window of " + readable(options.window) +
+                   " is shorter than segment-duration; it takes 0 (everything) or at least " +
+                   readable(options.segment_duration));
+  }
+  if (options.retention > Duration::zero() && options.retention < kMinRetention) {
+    return invalid("retention of " + readable(options.retention) +
+                   " is out of range; it takes -1 (forever), 0 or at least " + readable(kMinRetention));
+  }
   return {};
 }
 
