@@ -106,7 +106,10 @@ bool prepare(GstElement* element, GstStateChange transition) {
 }
 
 void conclude(GstElement* element, GstStateChange transition) {
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+    publisher_of(element).resumption().playing();
+  } else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    publisher_of(element).resumption().stopped();
     publisher_of(element).close_presentation();
     for_each_stream(element, [](gst::PadStream& stream) { stream.reset(); });
   } else if (transition == GST_STATE_CHANGE_READY_TO_NULL) {

@@ -51,7 +51,7 @@ void PadStream::reset() {
   codec_ = nullptr;
   format_.reset();
   data_reported_ = warned_of_chroma_ = false;
-  flushed_ = false;
+  flushed_ = resumes_ = false;
   position_ = 0;
 }
 
@@ -67,6 +67,7 @@ void PadStream::release() {
   halt();
   remove_branch();
   gst_pad_set_active(pad_, FALSE);
+  resume();
   end_track();
   reset();
 }
@@ -80,7 +81,6 @@ void PadStream::unlinked() {
 }
 
 void PadStream::playing() {
-  lose_state_in_flush(false);
   ask_early(position_);
 }
 
@@ -106,7 +106,7 @@ gboolean PadStream::event(GstObject* parent, GstEvent* event) {
       break;
     }
     case GST_EVENT_FLUSH_START:
-      lose_state_in_flush(true);
+      flush_started();
       break;
     case GST_EVENT_FLUSH_STOP:
       flushed_ = true;
@@ -118,6 +118,7 @@ gboolean PadStream::event(GstObject* parent, GstEvent* event) {
       take_end(gst_event_get_seqnum(event));
       break;
     case GST_EVENT_GAP:
+      resume();
       if (!sink()) {
         gst_event_unref(event);
         return TRUE;
@@ -133,13 +134,18 @@ gboolean PadStream::event(GstObject* parent, GstEvent* event) {
   return gst_pad_event_default(pad_, parent, event);
 }
 
-// Running time begins anew after a flush, and the pipeline gives it a base time when its sinks have lost
-// their state and got it back with the first frame. At any other time a pad without data is not waited for.
-void PadStream::lose_state_in_flush(bool lose) {
+void PadStream::flush_started() {
   const Ref<GstElement> sink = this->sink();
-  if (sink && gst_base_sink_get_sync(GST_BASE_SINK(sink.get()))) {
-    gst_base_sink_set_async_enabled(GST_BASE_SINK(sink.get()), lose);
-  }
+  if (!sink || !gst_base_sink_get_sync(GST_BASE_SINK(sink.get()))) return;
+  resumes_ = true;
+  publisher_.resumption().lose_state();
+}
+
+// The first that follows a flush is there. Whether it is.
+bool PadStream::resume() {
+  if (!resumes_.exchange(false)) return false;
+  publisher_.resumption().regain_state();
+  return true;
 }
 
 void PadStream::stream_started() {
@@ -192,6 +198,7 @@ bool PadStream::take_segment(GstEvent* event) {
 }
 
 void PadStream::take_end(guint32 seqnum) {
+  resume();
   eos_seqnum_ = seqnum;
   data_reported_ = false;
   // Else it comes out of the elements, after the data they hold.
@@ -219,6 +226,7 @@ GstFlowReturn PadStream::chain_list(GstObject* parent, GstBufferList* list) {
 }
 
 GstFlowReturn PadStream::ensure_branch(GstObject* parent, GstBuffer* first) {
+  if (resume() && !publisher_.resumption().wait_until_playing(pad_)) return GST_FLOW_FLUSHING;
   if (!data_reported_) {
     if (!publisher_.ending().pad_has_data(pad_)) return GST_FLOW_EOS;
     data_reported_ = true;

@@ -58,7 +58,8 @@ class PadStream {
   bool needs_decode_times(GstBuffer* first) const;
   void unplug();
   void remove_branch();
-  void lose_state_in_flush(bool lose);
+  void flush_started();
+  bool resume();
   void stream_started();
   bool take_caps(GstCaps* caps);
   bool take_segment(GstEvent* event);
@@ -101,6 +102,7 @@ class PadStream {
   guint32 eos_seqnum_ = GST_SEQNUM_INVALID;
 
   std::atomic<bool> flushed_ = false;
+  std::atomic<bool> resumes_ = false;  // flushed, and paced
   std::atomic<int64_t> position_ = 0;  // running time
 
   mutable origin::Mutex mutex_;

@@ -14,6 +14,7 @@
 
 #include "gst/caps.hpp"
 #include "gst/ending.hpp"
+#include "gst/resumption.hpp"
 #include "gst/settings.hpp"
 #include "origin/base/mutex.hpp"
 
@@ -23,7 +24,7 @@ class Publisher {
  public:
   // The element owns the publisher.
   Publisher(GstElement* element, std::function<void(GstPad*)> end_track)
-      : element_(element), ending_(element, std::move(end_track)) {}
+      : element_(element), ending_(element, std::move(end_track)), resumption_(element) {}
 
   GstElement* element() const { return element_; }
   Settings settings() const;
@@ -52,6 +53,7 @@ class Publisher {
   int64_t running_time() const;
 
   Ending& ending() { return ending_; }
+  Resumption& resumption() { return resumption_; }
 
   // Posts an error message that fits.
   void fail(const GError* error);
@@ -80,6 +82,7 @@ class Publisher {
   std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // hint, monotonic time
 
   Ending ending_;
+  Resumption resumption_;
 };
 
 }  // namespace gst

@@ -134,6 +134,42 @@ START_TEST(test_flushing_seek_of_a_live_presentation_is_one_discontinuity) {
 }
 END_TEST
 
+// One thread feeds both pads: none may wait for the other's data.
+START_TEST(test_flushing_seek_of_a_demuxer_without_queues) {
+  const tests::Film film(600, 870);
+  Pipeline pipeline("filesrc location=" + film.path() + " ! qtdemux name=d d. ! o. d. ! o. " + kSink);
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", 4);
+  for (int round = 0; round < 3; ++round) {
+    const double sought = now();
+    ck_assert(seek_to_start(pipeline));
+    const size_t count = pipeline.segments("video_0").size();
+    pipeline.wait_for_segments("video_0", count + 5);
+    pipeline.wait_for_segments("audio_0", count + 5);
+    if (round == 0) check_goes_on(pipeline.media_playlist("audio_0"), sought);
+    ck_assert_int_eq(discontinuities_of(pipeline.media_playlist("video_0")), round + 1);
+  }
+}
+END_TEST
+
+START_TEST(test_seeks_in_a_row_come_to_an_end) {
+  const tests::Film film(600, 870);
+  Pipeline pipeline("filesrc location=" + film.path() + " ! qtdemux name=d d. ! queue ! o. d. ! queue ! o. " +
+                    kSink);
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  pipeline.wait_for_segments("video_0", 2);
+  for (gulong i = 0; i < 30; ++i) {
+    ck_assert(seek_to_start(pipeline));
+    g_usleep(i % 6 * 3000);
+  }
+  const size_t count = pipeline.segments("video_0").size();
+  pipeline.wait_for_segments("video_0", count + 4);
+  pipeline.wait_for_segments("audio_0", count + 4);
+  ck_assert_int_eq(GST_STATE(pipeline.get()), GST_STATE_PLAYING);
+  tests::check_media_playlist(pipeline.media_playlist("video_0"));
+}
+END_TEST
+
 START_TEST(test_seek_while_paused_plays_on) {
   Pipeline pipeline(std::string("videotestsrc") + kVideo + "! o. audiotestsrc ! avenc_aac ! o. " + kSink);
   ck_assert(pipeline.set_state(GST_STATE_PLAYING));
@@ -174,6 +210,8 @@ int main(int argc, char** argv) {
       {test_pause_and_resume_is_one_discontinuity, 2},
       test_flushing_seek_keeps_the_pace,
       {test_flushing_seek_of_a_live_presentation_is_one_discontinuity, 3},
+      test_flushing_seek_of_a_demuxer_without_queues,
+      test_seeks_in_a_row_come_to_an_end,
       test_seek_while_paused_plays_on,
       test_flushing_seek_of_vod_is_one_discontinuity,
   };

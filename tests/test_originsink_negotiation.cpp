@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What originsink agrees on with real encoders and demuxers, and how it is linked.
-#include <glib/gstdio.h>
-
 #include "tests/check_main.hpp"
 #include "tests/test_originsink_support.hpp"
 
@@ -129,30 +127,12 @@ START_TEST(test_each_pad_takes_each_kind) {
 END_TEST
 
 START_TEST(test_delayed_links_of_a_demuxer) {
-  gchar* folder = g_dir_make_tmp("originsink-XXXXXX", nullptr);
-  const std::string file = std::string(folder) + "/film.mp4";
-  GstElement* writer =
-      gst_parse_launch(("videotestsrc num-buffers=60 ! x264enc ! mp4mux name=m ! filesink location=" + file +
-                        " audiotestsrc num-buffers=90 ! avenc_aac ! m.")
-                           .c_str(),
-                       nullptr);
-  gst_element_set_state(writer, GST_STATE_PLAYING);
-  GstBus* bus = gst_element_get_bus(writer);
-  gst_message_unref(gst_bus_timed_pop_filtered(bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS));
-  gst_element_set_state(writer, GST_STATE_NULL);
-  gst_object_unref(bus);
-  gst_object_unref(writer);
-
-  {
-    Pipeline pipeline("filesrc location=" + file +
-                      " ! qtdemux name=d originsink name=o playlist-type=vod d. ! o. d. ! o.");
-    ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
-    ck_assert_uint_ge(pipeline.segments("video_0").size(), 1);
-    ck_assert_uint_ge(pipeline.segments("audio_0").size(), 1);
-  }
-  g_unlink(file.c_str());
-  g_rmdir(folder);
-  g_free(folder);
+  const tests::Film film(60, 90);
+  Pipeline pipeline("filesrc location=" + film.path() +
+                    " ! qtdemux name=d originsink name=o playlist-type=vod d. ! o. d. ! o.");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_ge(pipeline.segments("video_0").size(), 1);
+  ck_assert_uint_ge(pipeline.segments("audio_0").size(), 1);
 }
 END_TEST
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/test_originsink_support.hpp"
 
+#include <glib/gstdio.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -171,6 +173,30 @@ void Pipeline::take_element_message(const GstStructure* structure) {
     ck_assert(gst_structure_get_uint64(structure, "bytes", &segment.bytes));
     segments_.push_back(segment);
   }
+}
+
+Film::Film(int video_frames, int audio_frames) {
+  gchar* folder = g_dir_make_tmp("originsink-XXXXXX", nullptr);
+  folder_ = folder;
+  g_free(folder);
+  path_ = folder_ + "/film.mp4";
+  const std::string description =
+      "videotestsrc num-buffers=" + std::to_string(video_frames) +
+      " ! video/x-raw,framerate=30/1,width=160,height=120 ! x264enc key-int-max=15 ! mp4mux name=m ! " +
+      "filesink location=" + path_ + " audiotestsrc num-buffers=" + std::to_string(audio_frames) +
+      " ! avenc_aac ! m.";
+  GstElement* writer = gst_parse_launch(description.c_str(), nullptr);
+  gst_element_set_state(writer, GST_STATE_PLAYING);
+  GstBus* bus = gst_element_get_bus(writer);
+  gst_message_unref(gst_bus_timed_pop_filtered(bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS));
+  gst_element_set_state(writer, GST_STATE_NULL);
+  gst_object_unref(bus);
+  gst_object_unref(writer);
+}
+
+Film::~Film() {
+  g_unlink(path_.c_str());
+  g_rmdir(folder_.c_str());
 }
 
 int discontinuities_of(const MediaPlaylist& playlist) {

@@ -72,6 +72,20 @@ class Pipeline {
   std::vector<SegmentMessage> segments_;
 };
 
+// An MP4 file with a track of video and one of audio, for as long as it lives.
+class Film {
+ public:
+  Film(int video_frames, int audio_frames);
+  ~Film();
+  Film(const Film&) = delete;
+  Film& operator=(const Film&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string folder_;
+  std::string path_;
+};
+
 // How many the playlist lists.
 int discontinuities_of(const MediaPlaylist& playlist);
 // How far a time lies from the next multiple of `period`, before or after it.
