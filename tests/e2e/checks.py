@@ -168,6 +168,21 @@ class TestCase(unittest.TestCase):
             offsets = [out - into for out, into in zip(reversed(stream.stamps), reversed(expected))]
             self.assertLess(max(map(abs, offsets)), 0.03, f"{track} is out of step: {offsets}")
 
+    def check_edge(self, edge, playlists):
+        """A player that joined at the live edge saw everything from there on, once, and in its time."""
+        for track, stream in edge.items():
+            samples = sorted(sample.pts / segment.init.timescale for segment in playlists[track].segments
+                             for sample in segment.samples)
+            # The first decoded audio may have been cut to where the video begins.
+            second = min(range(len(samples)), key=lambda i: abs(samples[i] - stream.stamps[1]))
+            seen = list(zip(stream.stamps[1:], samples[second:]))
+            self.assertEqual(len(seen), len(stream.stamps) - 1, f"{track}: more came out than went in")
+            for out, meant in seen:
+                self.assertAlmostEqual(out, meant, delta=0.0015, msg=track)
+            # hlsdemux2 stops reading renditions once the variant's playlist has ended.
+            unread = 0 if stream.kind == "video" else 3 * playlists[track].target
+            self.assertLessEqual(samples[-1] - stream.stamps[-1], unread + 0.0015, track)
+
     def check_ended(self, origin, frame_duration, tolerance=0.0, start_apart=False):
         """A presentation that ended, by its bytes and by the players."""
         presentation = hls.Presentation(origin.url)

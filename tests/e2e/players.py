@@ -30,7 +30,7 @@ class Played:
     name: str = ""
     packets: list = field(default_factory=list)  # (pts, dts)
     frames: list = field(default_factory=list)  # pts of decoded frames
-    stamps: list = field(default_factory=list)  # as frames, but on the presentation's own time line
+    stamps: list = field(default_factory=list)  # pts on the presentation's own time line
     samples: int = 0  # decoded, audio
     widths: Counter = field(default_factory=Counter)  # decoded frames of each width, video
 
@@ -70,6 +70,7 @@ def ffprobe(url, *options):
                 stream.widths[entry["width"]] += 1
     for stream in streams.values():
         stream.frames.sort()
+        stream.stamps = sorted(pts for pts, _ in stream.packets)
     return list(streams.values()), _complaints(complaints)
 
 

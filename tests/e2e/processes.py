@@ -8,11 +8,14 @@ import shlex
 import subprocess
 import threading
 import unittest
+from pathlib import Path
 
 import gdp
 
 # Only ends a test that hangs.
 PATIENCE = 90
+# Debian's Python has the introspection bindings; another one on the path may not.
+STEERED_LAUNCH = ["/usr/bin/python3", str(Path(__file__).parents[1] / "steered_launch.py")]
 LISTENING = re.compile(r"originsink: (http://[^/\s]+:(\d+)/\S*)")
 
 
@@ -46,16 +49,17 @@ def launch(description, *options):
 
 
 class Pipeline:
-    """A gst-launch-1.0 process in the background; leaves nothing behind."""
+    """A gst-launch-1.0 process in the background, or one that takes commands; leaves nothing behind."""
 
-    def __init__(self, description, *options, pass_fds=()):
+    def __init__(self, description, *options, pass_fds=(), steered=False):
         self.description = description
         self.lines = []
         self._changed = threading.Condition()
         self._ended = False
-        self._process = subprocess.Popen(launch(description, *options), stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                                         pass_fds=pass_fds)
+        command = [*STEERED_LAUNCH, description] if steered else launch(description, *options)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=pass_fds)
+        self.pid = self._process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -68,16 +72,23 @@ class Pipeline:
             self._ended = True
             self._changed.notify_all()
 
-    def wait_for(self, pattern):
-        """The first match of a pattern in what the process prints."""
+    def wait_for(self, pattern, since=0):
+        """The first match of a pattern in the lines that the process prints."""
         def found():
-            return next(filter(None, (re.search(pattern, line) for line in self.lines)), None)
+            return next(filter(None, (re.search(pattern, line) for line in self.lines[since:])), None)
         with self._changed:
             self._changed.wait_for(lambda: found() or self._ended, timeout=PATIENCE)
             match = found()
         if not match:
             raise AssertionError(f"never printed '{pattern}': {self.report()}")
         return match
+
+    def tell(self, command):
+        """Has a steered pipeline do it."""
+        since = len(self.lines)
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+        self.wait_for(f"^did {command}$", since)
 
     def running(self):
         return self._process.poll() is None
@@ -94,6 +105,7 @@ class Pipeline:
         if self.running():
             self._process.kill()
         self.wait()
+        self._process.stdin.close()
         self._process.stdout.close()
 
     def report(self):
@@ -159,7 +171,7 @@ class Origin(Pipeline):
     after the other, each with the running times it has.
     """
 
-    def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=()):
+    def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=(), steered=False):
         self.pads = list(branches)
         self._recordings = {}
         parts = [f"originsink name=o port={port} {sink}", rest]
@@ -175,7 +187,8 @@ class Origin(Pipeline):
                       f" fd={recording.input} to_{pad}_{i}. ! {target}"
                       for i, (clip, recording) in enumerate(zip(clips, self._recordings[pad]))]
         recordings = [recording for of_pad in self._recordings.values() for recording in of_pad]
-        super().__init__(" ".join(parts), *options, pass_fds=[recording.input for recording in recordings])
+        super().__init__(" ".join(parts), *options, pass_fds=[recording.input for recording in recordings],
+                         steered=steered)
         for recording in recordings:
             recording.start()
         try:

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Plays a launch description as gst-launch-1.0 does, and takes commands, one a line; answers each with "did …":
+
+    set ELEMENT PROPERTY VALUE
+    state PLAYING
+    seek SECONDS
+    eos
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+from gi.repository import GLib, Gst  # noqa: E402
+
+
+class Steered:
+    def __init__(self, description):
+        self.failed = False
+        self.loop = GLib.MainLoop()
+        self.pipeline = Gst.parse_launch(description)
+        self.pipeline.get_bus().add_signal_watch()
+        self.pipeline.get_bus().connect("message::error", self._on_error)
+        self.pipeline.get_bus().connect("message::eos", lambda *_: self.loop.quit())
+        GLib.io_add_watch(GLib.IOChannel.unix_new(0), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, self._on_input)
+
+    def run(self):
+        self.pipeline.set_state(Gst.State.PLAYING)
+        self.loop.run()
+        self.pipeline.set_state(Gst.State.NULL)
+        return 1 if self.failed else 0
+
+    def _on_error(self, _, message):
+        print("error:", *message.parse_error(), flush=True)
+        self.failed = True
+        self.loop.quit()
+
+    def _on_input(self, *_):
+        line = sys.stdin.readline()
+        if not line:
+            self.loop.quit()
+            return GLib.SOURCE_REMOVE
+        name, *arguments = line.split()
+        getattr(self, "do_" + name)(*arguments)
+        print("did", line.strip(), flush=True)
+        return GLib.SOURCE_CONTINUE
+
+    def do_set(self, element, name, value):
+        Gst.util_set_object_arg(self.pipeline.get_by_name(element), name, value)
+
+    def do_state(self, name):
+        self.pipeline.set_state(getattr(Gst.State, name))
+        self.pipeline.get_state(Gst.CLOCK_TIME_NONE)
+
+    def do_eos(self):
+        self.pipeline.send_event(Gst.Event.new_eos())
+
+    def do_seek(self, seconds):
+        flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
+        if not self.pipeline.seek_simple(Gst.Format.TIME, flags, int(float(seconds) * Gst.SECOND)):
+            raise RuntimeError("the pipeline does not seek")
+
+
+if __name__ == "__main__":
+    Gst.init(None)
+    sys.exit(Steered(sys.argv[1]).run())
