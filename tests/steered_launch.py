@@ -28,7 +28,10 @@ class Steered:
 
     def run(self):
         self.pipeline.set_state(Gst.State.PLAYING)
-        self.loop.run()
+        try:
+            self.loop.run()
+        except KeyboardInterrupt:
+            pass
         self.pipeline.set_state(Gst.State.NULL)
         return 1 if self.failed else 0
 

@@ -3,7 +3,9 @@
 
 import {spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
 
+const kSteeredLaunch = fileURLToPath(new URL('../../steered_launch.py', import.meta.url));
 const kAddress = /http:\/\/[^/\s]+:(\d+)\/\S*/;
 
 export class Pipeline {
@@ -13,20 +15,21 @@ export class Pipeline {
 
   /**
    * `sink` are properties of the originsink, `branches` what feeds it: each is a launch description without
-   * its last link. Resolves once the element printed where it listens.
+   * its last link. Resolves once the element printed where it listens. A steered one can be told commands.
    */
-  static async start({sink = {}, branches}) {
+  static async start({sink = {}, branches, steered = false}) {
     const properties = Object.entries({port: 0, ...sink}).map(([name, value]) => `${name}=${value}`);
     const description = [
       `originsink name=o ${properties.join(' ')}`, ...branches.map((branch) => `${branch} ! o.`)
     ].join(' ');
-    const pipeline = new Pipeline(description);
+    const pipeline = new Pipeline(description, steered);
     await pipeline.#listening();
     return pipeline;
   }
 
-  constructor(description) {
-    this.#process =
+  constructor(description, steered) {
+    this.#process = steered ?
+        spawn(kSteeredLaunch, [description]) :
         spawn('gst-launch-1.0', description.match(/'[^']*'|\S+/g).map((word) => word.replaceAll('\'', '')));
     this.#exited = new Promise((done) => this.#process.on('exit', done));
     this.description = description;
@@ -39,6 +42,9 @@ export class Pipeline {
     await this.#exited;
     clearTimeout(hard);
   }
+
+  /** Has a steered pipeline do it. */
+  tell(command) { this.#process.stdin.write(`${command}\n`); }
 
   url(path) { return `http://127.0.0.1:${this.port}${path}`; }
 

@@ -40,11 +40,16 @@ export function liveAudio({codec = 'aac', frequency = 440, language} = {}) {
       `${kAudioEncoders[codec]}${tags} ! queue`;
 }
 
-/** `frames` pictures as fast as they can be encoded. */
-export function videoFile({codec, frames, rate, offset = 0}) {
+/** `frames` pictures as fast as they can be encoded, from `offset` seconds of running time on. */
+export function videoFile({codec, frames, rate, width = 320, height = 180, offset = 0}) {
   return `videotestsrc num-buffers=${frames} timestamp-offset=${offset * 1e9} ! ` +
-      `video/x-raw,format=I420,width=320,height=180,framerate=${rate}/1 ! videoconvert ! ` +
+      `video/x-raw,format=I420,width=${width},height=${height},framerate=${rate}/1 ! videoconvert ! ` +
       `${kVideoEncoders[codec]} ! queue`;
+}
+
+/** Clips that follow on each other by their running times, on one pad. */
+export function oneAfterTheOther(clips) {
+  return `${clips.map((clip) => `${clip} ! all.`).join(' ')} concat name=all adjust-base=false ! queue`;
 }
 
 /** 48 kHz stereo in `blocks` blocks of 960 samples, 20 ms each. */
