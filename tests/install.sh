@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Installs what is missing of the Debian packages that a set of purposes needs: build, run, test. Quick if all is there.
-#   tests/install.sh build run test
+# Installs what is missing of the Debian packages that a set of purposes needs: build, run, test, and pages for what the
+# player page and browser tests take from npm. Quick if all is there.
+#   tests/install.sh build run test pages
 set -euo pipefail
 
-# Meson looks for what the tests link to as well. The player page carries a package of npm's.
+# Meson looks for what the tests link to as well.
 build="g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libsoup-3.0-dev
   libglib2.0-dev libjson-glib-dev gobject-introspection libgirepository1.0-dev python3 check"
 run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x"
 test="clang libclang-rt-14-dev ffmpeg chromium curl python3-gi gir1.2-gstreamer-1.0 fonts-dejavu-core"
+pages="nodejs npm"
+# Node and npm are taken from wherever they come.
+! command -v npm >/dev/null || pages=""
 
 wanted=""
 for purpose in "$@"; do wanted+=" ${!purpose}"; done
-# Node and npm are taken from wherever they come.
-[[ ! " $* " =~ " build "|" test " ]] || command -v npm >/dev/null || wanted+=" nodejs npm"
 
 missing=""
 for package in $wanted; do
