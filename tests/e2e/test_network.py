@@ -43,6 +43,7 @@ class Network(checks.TestCase):
             went_in, _ = self.check_tracks(origin, presentation, tolerance=JITTER)
             self.assertGreater(len(went_in["video_0"]), SECONDS * rate_of_frames * 0.8)
             self.check_ffmpeg(presentation.url, presentation, went_in, 1 / 30, tolerance=JITTER)
+            self.check_hlsdemux2(presentation.url, went_in, 1 / 30, list(branches), tolerance=JITTER)
 
     @staticmethod
     def wait_until_quiet(origin):
