@@ -10,7 +10,7 @@ import {withPipeline} from '../lib/pipeline.mjs';
 import {audioFile, liveAudio, liveVideo, oneAfterTheOther, videoFile} from '../lib/sources.mjs';
 
 const kRate = 30;
-const kClipFrames = 90;
+const kClipFrames = 60;
 const kClipSeconds = kClipFrames / kRate;
 // The origin has said by then that media is missing.
 const kOutageMs = 5_000;

@@ -8,10 +8,19 @@ function attributes(line) {
   return found;
 }
 
-async function lines(url) {
+// A request that the server gives up holding is made again, as players do; so is one for what is about to be
+// opened.
+const kAgain = [404, 503];
+const kAttempts = 20;
+
+async function lines(url, attempts = kAttempts) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-  return (await response.text()).split('\n').map((line) => line.trim());
+  const text = await response.text();
+  if (response.ok) return text.split('\n').map((line) => line.trim());
+  if (!kAgain.includes(response.status) || attempts === 1)
+    throw new Error(`${url}: ${response.status} ${text}`);
+  await new Promise((wake) => setTimeout(wake, 1000 * Number(response.headers.get('Retry-After') ?? 1)));
+  return lines(url, attempts - 1);
 }
 
 /** {variants: [{url, CODECS, …}], renditions: [{url, TYPE, …}]} */

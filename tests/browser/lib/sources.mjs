@@ -6,6 +6,8 @@ import {execFileSync} from 'node:child_process';
 const kVideoEncoders = {
   h264: 'x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30',
   h264b: 'x264enc bframes=2 b-adapt=false speed-preset=veryfast key-int-max=30 rc-lookahead=10',
+  openh264: 'openh264enc complexity=low gop-size=30',
+  h265: 'x265enc speed-preset=ultrafast key-int-max=30',
   av1: 'av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=30 threads=2',
   vp9: 'vp9enc deadline=1 cpu-used=8 keyframe-max-dist=30',
 };
@@ -13,6 +15,8 @@ const kAudioEncoders = {
   aac: 'avenc_aac',
   opus: 'opusenc',
   flac: 'flacenc',
+  ac3: 'avenc_ac3',
+  eac3: 'avenc_eac3',
 };
 
 export function hasElement(name) {
