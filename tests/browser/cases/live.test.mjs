@@ -2,15 +2,24 @@
 // A live stream on the player page and on the dashboard.
 
 import assert from 'node:assert/strict';
+import {createSocket} from 'node:dgram';
 import test from 'node:test';
 
 import {playerState, plays, screenshot, until, withPage} from '../lib/browser.mjs';
-import {withPipeline} from '../lib/pipeline.mjs';
+import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
 import {readMedia, readMultivariant} from '../lib/playlist.mjs';
 import {encoderOf, hasElement, liveAudio, liveVideo} from '../lib/sources.mjs';
 
 // A viewer who comes with the first segment has nothing in reserve; these come a little later.
 const kSegmentsBefore = 4;
+
+async function freeUdpPort() {
+  const socket = createSocket('udp4');
+  await new Promise((bound) => socket.bind(0, '127.0.0.1', bound));
+  const {port} = socket.address();
+  await new Promise((closed) => socket.close(closed));
+  return port;
+}
 
 async function assertPlaysLive(page, pipeline, {width, height}) {
   const {variants: [variant]} = await readMultivariant(pipeline.url('/live/index.m3u8'));
@@ -67,6 +76,25 @@ for (const [video, audio] of [['av1', 'opus'], ['vp9', 'opus'], ['h264', 'flac']
     await withPipeline({branches}, (pipeline) => withPage((page) => assertPlaysLive(page, pipeline, size)));
   });
 }
+
+test('plays a transport stream that comes over UDP', async () => {
+  const port = await freeUdpPort();
+  const size = {width: 320, height: 180};
+  const receiver = [
+    `udpsrc address=127.0.0.1 port=${port} caps=video/mpegts,packetsize=188 ! tsparse set-timestamps=true ` +
+        '! tsdemux name=d latency=200 d. ! video/x-h264 ! queue',
+    'd. ! audio/mpeg ! queue'
+  ];
+  const sender = new Pipeline(`mpegtsmux name=m alignment=7 ! udpsink host=127.0.0.1 port=${port} ` + [
+    liveVideo(size), liveAudio()
+  ].map((branch) => `${branch} ! m.`).join(' '));
+  try {
+    await withPipeline(
+        {branches: receiver}, (pipeline) => withPage((page) => assertPlaysLive(page, pipeline, size)));
+  } finally {
+    await sender.stop();
+  }
+});
 
 test('works on a screen as wide as a phone', async () => {
   await withPipeline(
