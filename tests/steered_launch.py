@@ -4,7 +4,7 @@
 
     set ELEMENT PROPERTY VALUE
     state PLAYING
-    seek SECONDS
+    seek ELEMENT SECONDS
     eos
 """
 
@@ -36,7 +36,10 @@ class Steered:
         return 1 if self.failed else 0
 
     def _on_error(self, _, message):
-        print("error:", *message.parse_error(), flush=True)
+        self._fail(message.parse_error())
+
+    def _fail(self, why):
+        print("error:", why, flush=True)
         self.failed = True
         self.loop.quit()
 
@@ -60,10 +63,11 @@ class Steered:
     def do_eos(self):
         self.pipeline.send_event(Gst.Event.new_eos())
 
-    def do_seek(self, seconds):
+    def do_seek(self, element, seconds):
         flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
-        if not self.pipeline.seek_simple(Gst.Format.TIME, flags, int(float(seconds) * Gst.SECOND)):
-            raise RuntimeError("the pipeline does not seek")
+        position = int(float(seconds) * Gst.SECOND)
+        if not self.pipeline.get_by_name(element).seek_simple(Gst.Format.TIME, flags, position):
+            self._fail(f"{element} does not seek")
 
 
 if __name__ == "__main__":
