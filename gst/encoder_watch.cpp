@@ -4,6 +4,7 @@
 #include <gst/video/video.h>
 
 #include <optional>
+#include <utility>
 
 #include "gst/debug.hpp"
 
@@ -51,9 +52,12 @@ class Frames {
     if (found.encoder.get() != GST_ELEMENT(encoder_)) return;
     // Offsets on the way shift the time at which the frame will arrive.
     const int64_t now = static_cast<int64_t>(time) + found.offset;
-    if (last_ && *last_ < now && origin_presentation_get_next_boundary(presentation_.get(), *last_) <= now) {
-      request(time, GST_BUFFER_PTS(buffer));
-    }
+    // A new anchor is a discontinuity, which players begin anew behind.
+    const int64_t phase = origin_presentation_get_next_boundary(presentation_.get(), 0);
+    const bool anchored_anew = std::exchange(phase_, phase) != phase;
+    const bool at_boundary =
+        last_ && *last_ < now && origin_presentation_get_next_boundary(presentation_.get(), *last_) <= now;
+    if (at_boundary || (last_ && anchored_anew)) request(time, GST_BUFFER_PTS(buffer));
     last_ = now;
   }
 
@@ -85,6 +89,7 @@ class Frames {
   const Ref<OriginPresentation> presentation_;
   std::optional<GstClockTime> first_pts_;
   std::optional<int64_t> last_;  // running time
+  int64_t phase_ = 0;            // the first boundary after running time 0: tells one anchor from another
 };
 
 GstPadProbeReturn on_frame(GstPad* pad, GstPadProbeInfo* info, gpointer frames) {

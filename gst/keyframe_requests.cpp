@@ -53,7 +53,9 @@ Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position,
                     ? *before
                     : Asked{phase, position, origin_presentation_get_next_boundary(presentation, position)};
   after.horizon = upstream_latency() + 2 * static_cast<int64_t>(segment_duration) + kMargin;
-  const std::vector<int64_t> due = take_due(presentation, after.next, position + after.horizon);
+  std::vector<int64_t> due = take_due(presentation, after.next, position + after.horizon);
+  // A new anchor is a discontinuity, which players begin anew behind: what is past is honoured at the next frame.
+  if (before && phase != before->phase) due.insert(due.begin(), position);
   {
     MutexLock lock(mutex_);
     if (asked_ != before) return Answer::kAccepted;  // another thread asks

@@ -32,6 +32,23 @@ START_TEST(test_outage_becomes_gaps_and_the_track_comes_back) {
 }
 END_TEST
 
+START_TEST(test_what_follows_a_discontinuity_begins_with_a_keyframe) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add({.name = "video_0", .gop = 2s});
+  run(simulation, 21s + 100ms);
+  camera.jump(-5s);
+  run(simulation, 31s);
+  camera.pause_until(41s + 400ms);
+  run(simulation, 60s);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  ck_assert(playlist.independent_segments);
+  for (const ListedSegment& segment : playlist.segments) {
+    ck_assert(simulation.get("video_0/" + segment.uri)->empty() == segment.gap);
+  }
+  ck_assert(warned(simulation, "keyframe"));
+}
+END_TEST
+
 START_TEST(test_dead_track_does_not_stall_the_others) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -146,6 +163,7 @@ END_TEST
 int main() {
   const Test tests[] = {
       test_outage_becomes_gaps_and_the_track_comes_back,
+      test_what_follows_a_discontinuity_begins_with_a_keyframe,
       test_dead_track_does_not_stall_the_others,
       test_jumps_of_the_source_clock_are_discontinuities_of_all_tracks,
       test_anchor_said_again_after_a_jump_changes_nothing,

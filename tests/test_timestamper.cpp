@@ -71,6 +71,21 @@ START_TEST(test_b_frames_before_zero_are_decoded_in_the_first_ticks) {
 END_TEST
 
 // FFmpeg shows video late by the lowest composition offset if that is negative.
+START_TEST(test_reordering_that_begins_at_a_discontinuity_decodes_nothing_twice) {
+  Timestamper before(video_config(90'000, 3000), {});
+  for (int i = 0; i < 30; ++i) push(before, i * 33'333'333ns, i * 33'333'333ns);
+  Timestamper after(video_config(90'000, 3000), {1, {}}, before.decode_end());
+  int64_t last = to_ticks(before.decode_end(), 90'000) - 1;
+  for (int i = 0; i < 10; ++i) {
+    const Timed timed = push(after, (30 + i) * 33'333'333ns, (28 + i) * 33'333'333ns);
+    ck_assert_int_gt(timed.dts, last);
+    ck_assert_int_ge(timed.pts, timed.dts);
+    last = timed.dts;
+  }
+  ck_assert_int_eq(last, 37 * 3000);
+}
+END_TEST
+
 START_TEST(test_composition_offsets_are_never_negative) {
   Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
   const Duration frame = 33'333'333ns;
@@ -232,6 +247,7 @@ int main() {
   const Test tests[] = {
       test_an_hour_of_ntsc_rates_has_no_drift,
       test_b_frames_before_zero_are_decoded_in_the_first_ticks,
+      test_reordering_that_begins_at_a_discontinuity_decodes_nothing_twice,
       test_composition_offsets_are_never_negative,
       test_missing_dts_of_reordered_frames_still_increases,
       test_missing_times_follow_the_previous_frame,

@@ -157,6 +157,9 @@ void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publicati
   gap.start = start;
   gap.duration = duration;
   gap.epoch = std::max(epoch, window_.last_epoch());
+  // For players that do not know EXT-X-GAP and give up when what is listed is not there.
+  publication.puts.push_back(
+      {prefix_ + gap.uri(), {.body = {}, .headers = media_headers(gap.uri(), UtcTime(start))}});
   window_.add_gap(std::move(gap));
   slide(publication);
 }
@@ -169,7 +172,7 @@ void Track::retire(const timeline::Segment& segment, std::optional<Duration> ttl
       publication.removals.push_back(prefix_ + uri);
     }
   };
-  if (!segment.gap) let_go(segment.uri());
+  let_go(segment.uri());
   const std::string& init = segment.init_uri();
   if (init != stretch_->init_uri && !window_.needs_init(init)) let_go(init);
 }

@@ -132,7 +132,13 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     presentation_->note_dropped(id_);
     return {};
   }
-  if (Status status = cut(timed, sync, !follows || !segment_); !status) return status;
+  const bool interrupted = !follows || !segment_;
+  if (interrupted && !sync) {
+    // Players begin anew behind a hole or discontinuity, and what was lost may be needed by what follows.
+    presentation_->note_undecodable(id_);
+    return finish_segment();
+  }
+  if (Status status = cut(timed, sync, interrupted); !status) return status;
   if (!segment_) {
     presentation_->note_dropped(id_);
     return {};
@@ -181,7 +187,8 @@ Status TrackWriter::apply_format(media::Format format) {
   anchor.epoch = std::max(anchor.epoch, epoch_);
   epoch_ = anchor.epoch;
   forced_anchors_ = terms.forced_anchors;
-  timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor);
+  const Duration decode_from = timestamper_ ? timestamper_->decode_end() : Duration::zero();
+  timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor, decode_from);
   segmenter_.emplace(segmenter_config(presentation_->options(), format_));
   has_format_ = true;
 

@@ -206,8 +206,9 @@ Reply Router::serve_object(const Request& request, const store::Object& object, 
   }
   Reply reply;
   Ranges ranges;
-  // RFC 9110 14.2: Range means nothing with another method.
-  if (request.method == Method::kGet &&
+  // RFC 9110 14.2: Range means nothing with another method. Of nothing, everything is a better answer than
+  // 416.
+  if (request.method == Method::kGet && object.size > 0 &&
       range_applies(conditions.if_range, validators, shared_.store.clock().utc())) {
     ranges = parse_ranges(request.fields.get("range"), object.size, shared_.limits.max_ranges);
   }

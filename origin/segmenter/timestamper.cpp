@@ -16,7 +16,8 @@ constexpr int64_t kRounding = 2;
 
 }  // namespace
 
-Timestamper::Timestamper(Config config, Anchor anchor) : config_(config), anchor_(anchor) {}
+Timestamper::Timestamper(Config config, Anchor anchor, Duration decode_from)
+    : config_(config), decode_from_(decode_from), anchor_(anchor) {}
 
 int64_t Timestamper::ticks(Duration running_time) const {
   // The offset is rounded to whole ticks on its own, so that a track's frames keep their exact distances.
@@ -115,15 +116,16 @@ Timed Timestamper::first(const Resolved& times, int64_t duration) {
   // tfdt cannot be negative: what lies before the start of a time line that begins at 0 is moved there.
   const int64_t pts = std::max<int64_t>(0, ticks(times.pts));
   int64_t place = pts;
+  int64_t decode_from = to_ticks(decode_from_, config_.timescale);
   if (started_) {
-    // The offset of a new anchor is rounded on its own: that must not open a seam.
+    decode_from = last_.dts + last_.duration;
+    // The offset of a new anchor is rounded on its own: that must not open a seam. Nor do samples overlap.
     const int64_t expected = last_.place + last_.duration;
-    if (std::abs(place - expected) <= kRounding) place = expected;
-    place = std::max(place, last_.place + 1);
+    if (place <= expected + kRounding) place = expected;
   }
   if (config_.audio) return {place, place, place, duration};
   reorder_delay_ = std::max<int64_t>(0, pts - ticks(times.dts));
-  return {pts, decode_time(place), place, duration};
+  return {std::max(pts, place), decode_time(place, decode_from), place, duration};
 }
 
 Timed Timestamper::follow(const Resolved& times, int64_t duration) {
@@ -135,13 +137,18 @@ Timed Timestamper::follow(const Resolved& times, int64_t duration) {
     return {place, place, place, duration};
   }
   const int64_t place = std::max(ticks(times.dts) + reorder_delay_, last_.place + 1);
-  return {std::max<int64_t>(0, ticks(times.pts)), decode_time(place), place, duration};
+  return {std::max<int64_t>(0, ticks(times.pts)), decode_time(place, last_.dts + 1), place, duration};
 }
 
-// What a decoder gets before a time line begins at 0 is given the first ticks of it: composition offsets stay
-// positive, since FFmpeg shows video late by the lowest offset if that is negative.
-int64_t Timestamper::decode_time(int64_t place) const {
-  return std::max(place - reorder_delay_, started_ ? last_.dts + 1 : 0);
+// What a decoder would get before the time line begins at 0, or while it is still at what came before a
+// discontinuity, is given the first ticks that are free: composition offsets stay positive, since FFmpeg shows
+// video late by the lowest offset if that is negative, and decode times increase.
+int64_t Timestamper::decode_time(int64_t place, int64_t earliest) const {
+  return std::max(place - reorder_delay_, earliest);
+}
+
+Duration Timestamper::decode_end() const {
+  return started_ ? from_ticks(last_.dts + last_.duration, config_.timescale) : decode_from_;
 }
 
 void Timestamper::set_anchor(const Anchor& anchor) {

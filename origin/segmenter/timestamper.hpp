@@ -53,7 +53,8 @@ class Timestamper {
     Duration future_tolerance = 2s;       // wall_clock: later than now by more than this is a jump
     int64_t nominal_duration = 0;         // ticks of one frame if the format says so, else 0
   };
-  Timestamper(Config config, Anchor anchor);
+  // `decode_from`: no sample is decoded before that time of the time line.
+  Timestamper(Config config, Anchor anchor, Duration decode_from = {});
 
   // The next sample's times. `now` is UTC, only looked at with wall_clock. `newest` is the presentation's
   // newest anchor: another track may have seen the same jump before.
@@ -65,6 +66,8 @@ class Timestamper {
   void reset();
   // The anchor in use; after a jump it is the newest one or a new one with the epoch counted up.
   const Anchor& anchor() const { return anchor_; }
+  // Until when the last sample is being decoded, on the time line.
+  Duration decode_end() const;
 
  private:
   struct Resolved {
@@ -79,11 +82,12 @@ class Timestamper {
   bool too_far_apart(Duration dts) const;
   Timed first(const Resolved& times, int64_t duration);
   Timed follow(const Resolved& times, int64_t duration);
-  int64_t decode_time(int64_t place) const;
+  int64_t decode_time(int64_t place, int64_t earliest) const;
   int64_t ticks(Duration running_time) const;
   Duration end() const;
 
   const Config config_;
+  const Duration decode_from_;
   Anchor anchor_;
   bool started_ = false;
   bool anchor_changed_ = false;

@@ -22,7 +22,7 @@ ABOUT_GAPS = re.compile(r"HTTP error 404 Not Found|Failed to open segment (\d+) 
 
 
 class Interruptions(checks.TestCase):
-    def play(self, interrupt, hlsdemux2_follows=True, live=True, lost=None):
+    def play(self, interrupt, live=True, lost=None):
         """Players see all that is in the playlists, in its time. Gives the media playlists by track.
 
         `lost` is how many of a track's buffers may not have got there."""
@@ -33,7 +33,7 @@ class Interruptions(checks.TestCase):
             presentation = hls.Presentation(origin.url)
             self.wait_for_segments(presentation, 3)
             watched = pool.submit(players.ffprobe, presentation.url, "-live_start_index", "0")
-            demuxed = hlsdemux2_follows and pool.submit(players.hlsdemux2, presentation.url, ["video", "audio"])
+            demuxed = pool.submit(players.hlsdemux2, presentation.url, ["video", "audio"])
             self.wait_for_segments(presentation, 2)
             interrupt(origin)
             self.wait_for_segments(presentation, 4)
@@ -49,8 +49,10 @@ class Interruptions(checks.TestCase):
                 self.check_edge({track: stream}, playlists)
                 missing = len(origin.went_in(track)) - len(stream.packets)
                 self.assertIn(missing, range((lost or {}).get(track, 0) + 1))
-            if demuxed:
-                self.check_edge(dict(zip(("video_0", "audio_0"), demuxed.result())), playlists)
+                if stream.kind == "video":
+                    self.assertEqual(len(stream.frames), len(stream.packets))
+            self.check_edge(dict(zip(("video_0", "audio_0"), demuxed.result())), playlists)
+            self.assertTrue(playlists["video_0"].independent, playlists["video_0"].text)
             return playlists
 
     @staticmethod
@@ -92,7 +94,7 @@ class Interruptions(checks.TestCase):
             time.sleep(OUTAGE_SECONDS)
             origin.tell("set valve drop false")
 
-        playlists = self.play(interrupt, hlsdemux2_follows=False, lost={"video_0": RATE})
+        playlists = self.play(interrupt, lost={"video_0": RATE})
         gaps = [segment for segment in playlists["video_0"].segments if segment.gap]
         missing = sum(segment.duration for segment in gaps)
         self.assertAlmostEqual(missing, OUTAGE_SECONDS, delta=1, msg=playlists["video_0"].text)

@@ -24,33 +24,44 @@ async function assertIsLive(page) {
   return state;
 }
 
-test('plays across changes of resolution', async () => {
-  const sizes = [[320, 180], [640, 360], [480, 270]];
-  const clips = sizes.map(([width, height], i) => {
-    const offset = i * kClipSeconds;
-    return videoFile({codec: 'h264', frames: kClipFrames, rate: kRate, width, height, offset});
+const kSmall = {
+  codec: 'h264',
+  width: 320,
+  height: 180
+};
+const kSeams = {
+  'resolution': [kSmall, {...kSmall, width: 640, height: 360}, {...kSmall, width: 480, height: 270}],
+  'the order of decoding': [kSmall, {...kSmall, codec: 'h264b', height: 200}, kSmall],
+};
+
+for (const [what, formats] of Object.entries(kSeams)) {
+  test(`plays across changes of ${what}`, async () => {
+    const clips = formats.map((format, i) => {
+      const offset = i * kClipSeconds;
+      return videoFile({...format, frames: kClipFrames, rate: kRate, offset});
+    });
+    const seconds = clips.length * kClipSeconds;
+    const branches = [oneAfterTheOther(clips), audioFile({codec: 'aac', blocks: seconds * 50})];
+    await withPipeline(
+        {sink: {'playlist-type': 'vod', linger: -1}, branches},
+        (pipeline) => withPage(async (page) => {
+          await page.addInitScript(() => {
+            globalThis.heights = [];
+            addEventListener('resize', ({target}) => globalThis.heights.push(target.videoHeight), true);
+          });
+          await page.goto(pipeline.url('/live/'));
+          await until(page, 'plays to the end', () => document.querySelector('video').ended);
+          const state = await playerState(page);
+          assert.equal(state.error, null);
+          assert.equal(state.frames, clips.length * kClipFrames);
+          assert.equal(state.figures.stalls, '0 stalls');
+          assert.equal(state.buffered.length, 1, JSON.stringify(state.buffered));
+          assert.ok(Math.abs(state.duration - seconds) < 0.1, `${state.duration} s`);
+          const heights = await page.evaluate(() => globalThis.heights.filter(Boolean));
+          assert.deepEqual(heights, formats.map(({height}) => height));
+        }));
   });
-  const seconds = clips.length * kClipSeconds;
-  const branches = [oneAfterTheOther(clips), audioFile({codec: 'aac', blocks: seconds * 50})];
-  await withPipeline(
-      {sink: {'playlist-type': 'vod', linger: -1}, branches},
-      (pipeline) => withPage(async (page) => {
-        await page.addInitScript(() => {
-          globalThis.heights = [];
-          addEventListener('resize', ({target}) => globalThis.heights.push(target.videoHeight), true);
-        });
-        await page.goto(pipeline.url('/live/'));
-        await until(page, 'plays to the end', () => document.querySelector('video').ended);
-        const state = await playerState(page);
-        assert.equal(state.error, null);
-        assert.equal(state.frames, clips.length * kClipFrames);
-        assert.equal(state.figures.stalls, '0 stalls');
-        assert.equal(state.buffered.length, 1, JSON.stringify(state.buffered));
-        assert.ok(Math.abs(state.duration - seconds) < 0.1, `${state.duration} s`);
-        const heights = await page.evaluate(() => globalThis.heights.filter(Boolean));
-        assert.deepEqual(heights, sizes.map(([, height]) => height));
-      }));
-});
+}
 
 test('plays on after the pipeline was paused', async () => {
   const branches = [liveVideo({width: 320, height: 180}), liveAudio()];
