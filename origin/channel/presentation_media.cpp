@@ -89,8 +89,7 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
       newest_epoch_start_ = start.time;
     }
     sequence = slot.track.open_segment(start, first_sequence(start.time + start.tolerance), publication);
-    slot.last_data = clock_.monotonic();
-    if (!slot.has_data) slot.last_progress = slot.last_data;
+    slot.last_data = slot.last_progress = clock_.monotonic();
     slot.has_data = media_written_ = true;
     if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   }
