@@ -213,7 +213,11 @@ void Simulation::check_playlists() {
     if (!text || *text == last_text_[name]) continue;
     last_text_[name] = *text;
     MediaPlaylist playlist = parse_media_playlist(*text);
-    check_media_playlist(playlist);
+    try {
+      check_media_playlist(playlist);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(error.what() + ("\n" + *text));
+    }
     const auto before = last_.find(name);
     if (before != last_.end()) check_successor(before->second, playlist, settings_.memory_limit < 100 << 20);
     last_[name] = std::move(playlist);

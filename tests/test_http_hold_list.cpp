@@ -18,11 +18,13 @@ struct ListFixture {
   HoldList::Id wait(const store::TopicRef& topic, store::Position position, std::string label,
                     std::optional<Hold> next = {}) {
     const HoldList::Id id = list.reserve_id();
-    list.add(id, {topic, position}, std::make_unique<Waiter>(*this, std::move(label), std::move(next)));
+    list.add(id, {topic, position, topic->options().hold_limit}, std::make_unique<Waiter>(*this, std::move(label), std::move(next)));
     return id;
   }
-  void publish(const store::TopicRef& topic, store::Position position) {
-    topic->publish(std::make_shared<const store::Message>(position, std::make_shared<const store::Object>()));
+  void publish(const store::TopicRef& topic, store::Position position,
+               std::optional<store::Ahead> ahead = store::Ahead()) {
+    const auto render = [](uint8_t) { return std::make_shared<const store::Object>(); };
+    topic->publish(std::make_shared<const store::Message>(position, render, nullptr, std::move(ahead)));
     turn();
   }
   void turn() {
@@ -83,6 +85,17 @@ START_TEST(test_what_is_there_already_is_not_waited_for) {
 }
 END_TEST
 
+START_TEST(test_last_version_answers_all_who_wait_for_a_later_one) {
+  ListFixture held;
+  const auto topic = held.store.create_topic("live/v/index.m3u8", {});
+  held.publish(topic, {1, 0});
+  held.wait(topic, {2, 0}, "a");
+  held.wait(topic, {1, 5}, "b");
+  held.publish(topic, {1, 0, 1}, std::nullopt);
+  ck_assert(held.take_log() == "ba");
+}
+END_TEST
+
 START_TEST(test_topics_do_not_wake_each_other) {
   ListFixture held;
   const auto video = held.store.create_topic("live/v/index.m3u8", {});
@@ -100,7 +113,7 @@ START_TEST(test_waiter_may_wait_on_for_something_else) {
   ListFixture held;
   const auto first = held.store.create_topic("live/v/1", {});
   const auto second = held.store.create_topic("live/v/2", {});
-  held.wait(first, {1, 0}, "a", Hold{second, {1, 0}});
+  held.wait(first, {1, 0}, "a", Hold{second, {1, 0}, 1h});
   held.publish(first, {1, 0});
   ck_assert(held.take_log().empty());
   ck_assert_uint_eq(held.shared.held, 1);
@@ -127,7 +140,7 @@ START_TEST(test_deadline_of_the_first_wait_counts) {
   const auto first = held.store.create_topic("live/v/1", {.hold_limit = 50ms});
   const auto second = held.store.create_topic("live/v/2", {.hold_limit = 1h});
   const auto endless = held.store.create_topic("live/v/3", {.hold_limit = Duration::max()});
-  held.wait(first, {1, 0}, "a", Hold{second, {1, 0}});
+  held.wait(first, {1, 0}, "a", Hold{second, {1, 0}, 1h});
   held.wait(endless, {1, 0}, "z");
   held.publish(first, {1, 0});
   while (held.log.empty()) g_main_context_iteration(held.context.get(), TRUE);
@@ -162,6 +175,7 @@ int main() {
   const Test tests[] = {
       test_message_wakes_those_it_is_enough_for,
       test_what_is_there_already_is_not_waited_for,
+      test_last_version_answers_all_who_wait_for_a_later_one,
       test_topics_do_not_wake_each_other,
       test_waiter_may_wait_on_for_something_else,
       test_dropped_waiter_is_forgotten,

@@ -49,6 +49,21 @@ struct Builder {
     window.add_gap(std::move(segment));
     window.trim();
   }
+  void add_in_parts() {
+    window.open(next(2s));
+    for (int i = 0; i < 4; ++i) window.add_part({.duration = 500ms, .bytes = 250, .independent = i == 0});
+    window.close();
+    window.trim();
+  }
+  std::shared_ptr<MediaSnapshot> low_latency() const {
+    const auto snapshot = window.snapshot();
+    snapshot->low_latency = LowLatency{.part_target = 500ms,
+                                       .part_hold_back = 1500ms,
+                                       .hint_uri = run + "/" + std::to_string(sequence) + ".1.m4s",
+                                       .hint_init_uri = "",
+                                       .reports = {{"../audio_0/index.m3u8", sequence, 1}}};
+    return snapshot;
+  }
   std::string text() const { return flatten(render_media_playlist(*window.snapshot())); }
 };
 
@@ -81,6 +96,31 @@ START_TEST(test_live_playlist_with_new_format_gap_and_new_run) {
   live.run = "run2";
   live.add();
   check_golden("live_discontinuities.m3u8", live.text());
+}
+END_TEST
+
+START_TEST(test_low_latency_playlist_and_its_deltas) {
+  Builder live(PlaylistType::kLive, 60s);
+  for (int i = 0; i < 8; ++i) live.add_in_parts();
+  live.epoch = 1;
+  live.window.open(live.next(0s));
+  live.window.add_part({.duration = 500ms, .bytes = 250, .independent = true});
+  live.window.add_part({.duration = 250ms, .gap = true});
+  const auto snapshot = live.low_latency();
+  check_golden("low_latency.m3u8", flatten(render_media_playlist(*snapshot)));
+  check_golden("low_latency_delta.m3u8", std::string(render_delta(*snapshot, Skip::kSegments)->view()));
+  check_golden("low_latency_delta_v2.m3u8",
+               std::string(render_delta(*snapshot, Skip::kSegmentsAndDateRanges)->view()));
+}
+END_TEST
+
+START_TEST(test_a_playlist_with_nothing_old_has_no_delta) {
+  Builder live(PlaylistType::kLive, 60s);
+  for (int i = 0; i < 6; ++i) live.add_in_parts();
+  ck_assert(!render_delta(*live.low_latency(), Skip::kSegments));
+  live.add_in_parts();
+  ck_assert(render_delta(*live.low_latency(), Skip::kSegments));
+  ck_assert(!render_delta(*live.window.snapshot(), Skip::kSegments));
 }
 END_TEST
 
@@ -157,6 +197,8 @@ int main() {
   const Test tests[] = {
       test_live_playlist,
       test_live_playlist_with_new_format_gap_and_new_run,
+      test_low_latency_playlist_and_its_deltas,
+      test_a_playlist_with_nothing_old_has_no_delta,
       test_event_playlist_that_has_ended,
       test_vod_playlist,
       test_removed_tags_are_counted_and_the_rest_stays,

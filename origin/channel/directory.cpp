@@ -10,14 +10,16 @@ namespace {
 // Whether a new publisher may go on where the last one left: a playlist's constants never change.
 bool resumable(const Presentation& presentation, const Options& options) {
   const Options& had = presentation.options();
-  return presentation.state() == State::kStopped && had.type == options.type && had.wall_clock == options.wall_clock &&
-         had.segment_duration == options.segment_duration && had.part_duration == options.part_duration &&
-         had.target_duration == options.target_duration && had.window == options.window;
+  return presentation.state() == State::kStopped && had.type == options.type &&
+         had.wall_clock == options.wall_clock && had.segment_duration == options.segment_duration &&
+         had.part_duration == options.part_duration && had.target_duration == options.target_duration &&
+         had.window == options.window;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<Presentation>> Directory::open(const Options& options, std::shared_ptr<Observer> observer) {
+Result<std::shared_ptr<Presentation>> Directory::open(const Options& options,
+                                                      std::shared_ptr<Observer> observer) {
   if (Status valid = validate(options); !valid) return valid.error();
   for (;;) {
     std::shared_ptr<Presentation> presentation = find(options.name);

@@ -15,8 +15,8 @@ class Directory final : public store::Resolver {
  public:
   Directory(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  // Makes a presentation, or takes over one that its publisher left without ending it and that was made with the same
-  // durations. Errors: kInvalid, kExists.
+  // Makes a presentation, or takes over one that its publisher left without ending it and that was made with
+  // the same durations. Errors: kInvalid, kExists.
   Result<std::shared_ptr<Presentation>> open(const Options& options, std::shared_ptr<Observer> observer);
   // Takes a presentation out of the origin. kNotFound; kExists while it has a publisher.
   Status remove(const std::string& name);

@@ -16,7 +16,9 @@ constexpr Duration kMinPart = 20ms;
 // Who gives less than this mistook the unit.
 constexpr Duration kMinRetention = 1ms;
 
-Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
+Error invalid(std::string message) {
+  return {ErrorCode::kInvalid, std::move(message)};
+}
 
 std::string readable(Duration duration) {
   if (std::chrono::abs(duration) < 1ms) return std::to_string(duration.count()) + " ns";
@@ -28,12 +30,13 @@ std::string readable(Duration duration) {
 Status validate_name(const std::string& name) {
   static constexpr std::array<std::string_view, 5> kRoutes = {"topics", "time", "healthz", "metrics", "api"};
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
   };
   if (name.empty() || name.size() > kMaxNameLength) {
-    return invalid("presentation name '" + name.substr(0, kMaxNameLength) + "' has " + std::to_string(name.size()) +
-                   " characters; it takes 1 to " + std::to_string(kMaxNameLength));
+    return invalid("presentation name '" + name.substr(0, kMaxNameLength) + "' has " +
+                   std::to_string(name.size()) + " characters; it takes 1 to " +
+                   std::to_string(kMaxNameLength));
   }
   if (!std::all_of(name.begin(), name.end(), allowed) || name.front() == '_' || name.front() == '.') {
     return invalid("presentation name '" + name +
@@ -48,13 +51,14 @@ Status validate_name(const std::string& name) {
 Status validate(const Options& options) {
   if (Status status = validate_name(options.name); !status) return status;
   if (options.segment_duration < kMinSegment || options.segment_duration > kMaxSegment) {
-    return invalid("segment-duration of " + readable(options.segment_duration) + " is out of range; it takes " +
-                   readable(kMinSegment) + " to " + readable(kMaxSegment));
+    return invalid("segment-duration of " + readable(options.segment_duration) +
+                   " is out of range; it takes " + readable(kMinSegment) + " to " + readable(kMaxSegment));
   }
   if (options.part_duration != Duration::zero() &&
       (options.part_duration < kMinPart || options.part_duration > options.segment_duration)) {
-    return invalid("part-duration of " + readable(options.part_duration) + " is out of range; it takes 0 or " +
-                   readable(kMinPart) + " to segment-duration (" + readable(options.segment_duration) + ")");
+    return invalid("part-duration of " + readable(options.part_duration) +
+                   " is out of range; it takes 0 or " + readable(kMinPart) + " to segment-duration (" +
+                   readable(options.segment_duration) + ")");
   }
   const auto whole = std::chrono::ceil<std::chrono::seconds>(options.segment_duration).count();
   if (options.target_duration && options.target_duration < whole) {

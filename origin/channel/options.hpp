@@ -23,9 +23,16 @@ struct Options {
   bool wall_clock = true;
   // Tracks to wait for before the multivariant playlist is offered.
   uint32_t expected_tracks = 0;
-  // Longest wait for the first keyframe after a boundary before the first playlist, where requests are not honoured.
+  // Longest wait for the first keyframe after a boundary before the first playlist, where requests are not
+  // honoured.
   Duration gop_limit = 30s;
 };
+
+// Whether its playlists list parts, for players that stay close to the live edge.
+inline bool has_parts(const Options& options) {
+  return options.part_duration > Duration::zero() && options.wall_clock &&
+         options.type != timeline::PlaylistType::kVod;
+}
 
 // kInvalid with the value and what would be right.
 Status validate(const Options& options);

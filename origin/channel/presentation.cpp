@@ -91,6 +91,7 @@ void Presentation::leave() {
       state_ = State::kStopped;
       left_ = clock_.monotonic();
       for (const auto& slot : slots_) slot->track.close_segment(anchor_.offset, clock_.utc(), publication);
+      publish_playlists(publication);
     }
     for (const auto& slot : slots_) slot->track.deactivate();
   }

@@ -101,6 +101,8 @@ class Presentation {
 
   void update_track(TrackId id, const std::function<void(timeline::TrackInfo&)>& change);
   void set_init(TrackId id, const Bytes& init, std::string codec_name);
+  // The longest part that the track will have; `wanted` unless the track has had parts before. 0: no parts.
+  Duration settle_part_target(TrackId id, Duration wanted);
   // Opens a segment and returns its number. Errors: kUnavailable if the time it starts at was given to a gap
   // already; kEnded when the track or presentation has ended or the publisher has left.
   Result<uint64_t> open_segment(TrackId id, Track::Start start);
@@ -151,6 +153,9 @@ class Presentation {
   void settle_target(Publication& publication) REQUIRES_LOCK(mutex_);
   void fix_target(uint32_t seconds, Publication& publication) REQUIRES_LOCK(mutex_);
   void offer(Publication& publication) REQUIRES_LOCK(mutex_);
+  // The media playlists that have changed.
+  void publish_playlists(Publication& publication) REQUIRES_LOCK(mutex_);
+  std::vector<timeline::RenditionReport> reports_for(const Slot& slot) const REQUIRES_LOCK(mutex_);
   std::vector<timeline::TrackInfo> advertised() const REQUIRES_LOCK(mutex_);
   bool complete_enough() const REQUIRES_LOCK(mutex_);
   // Ends the presentation if all its tracks have ended; else lets go on what waited for one of them.
@@ -187,6 +192,7 @@ class Presentation {
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;
+  Duration part_hold_back_ GUARDED_BY(mutex_){};  // 0 until the first playlist
   store::TopicRef multivariant_ GUARDED_BY(mutex_);
   std::vector<timeline::TrackInfo> listed_
       GUARDED_BY(mutex_);  // what the multivariant playlist was made from

@@ -61,8 +61,38 @@ void Presentation::set_init(TrackId id, const Bytes& init, std::string codec_nam
     MutexLock lock(mutex_);
     slots_[id]->codec = std::move(codec_name);
     slots_[id]->track.set_init(init, clock_.utc(), publication);
+    publish_playlists(publication);
   }
   carry_out(std::move(publication));
+}
+
+Duration Presentation::settle_part_target(TrackId id, Duration wanted) {
+  MutexLock lock(mutex_);
+  // RFC 8216bis 4.4.3.8: PART-HOLD-BACK, which is settled by now if the track comes late.
+  if (part_hold_back_ > Duration::zero()) wanted = std::min(wanted, part_hold_back_ / 2);
+  return slots_[id]->track.settle_part_target(wanted);
+}
+
+std::vector<timeline::RenditionReport> Presentation::reports_for(const Slot& slot) const {
+  std::vector<timeline::RenditionReport> reports;
+  if (!has_parts(options_)) return reports;
+  for (const auto& other : slots_) {
+    if (other.get() != &slot && other->listed()) reports.push_back(other->track.report());
+  }
+  return reports;
+}
+
+void Presentation::publish_playlists(Publication& publication) {
+  if (part_hold_back_ == Duration::zero()) {
+    Duration longest = options_.part_duration;
+    for (const auto& slot : slots_) longest = std::max(longest, slot->track.part_target());
+    if (target_duration_) part_hold_back_ = 3 * longest;
+  }
+  for (const auto& slot : slots_) {
+    if (!slot->track.changed()) continue;
+    slot->track.set_part_hold_back(part_hold_back_);
+    slot->track.publish_playlist(clock_.utc(), reports_for(*slot), publication);
+  }
 }
 
 uint64_t Presentation::first_sequence(Duration start) const {
@@ -91,6 +121,7 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
     sequence = slot.track.open_segment(start, first_sequence(start.time + start.tolerance), publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
     slot.has_data = media_written_ = true;
+    publish_playlists(publication);
     if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   }
   carry_out(std::move(publication));
@@ -106,7 +137,9 @@ uint64_t Presentation::current_epoch(const Track::Start& start) const {
 uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) {
   const timeline::Window& window = slot.track.window();
   const auto end = window.end_time();
-  if (!end || !live_rules() || epoch != window.last_epoch() || until - *end < kShortestGap) return epoch;
+  if (!end || !live_rules() || epoch != window.last_epoch()) return epoch;
+  // What is left of a hole that is marked already is marked as well.
+  if (until - *end < kShortestGap && !window.last()->gap) return epoch;
   if (until - *end > kLongestGap) {
     if (anchor_.epoch == epoch) ++anchor_.epoch;
     return anchor_.epoch;
@@ -118,7 +151,6 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
     slot.track.add_gap(from, to - from, epoch, publication);
     from = to;
   }
-  slot.track.publish_playlist(clock_.utc(), publication);
   return epoch;
 }
 
@@ -135,7 +167,8 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
     const timeline::Segment* open = slot.track.window().open_segment();
     if (!open || open->sequence != sequence)
       return Error{ErrorCode::kEnded, "segment was closed by an outage"};
-    slot.track.add_part(*admitted, duration, independent, publication);
+    slot.track.add_part(*admitted, duration, independent, clock_.utc(), publication);
+    publish_playlists(publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
   }
   carry_out(std::move(publication));
@@ -180,7 +213,8 @@ bool Presentation::make_room() {
       if (slot->track.may_drop_oldest() && (!oldest || before(*slot, *oldest))) oldest = slot.get();
     }
     if (!oldest) return false;
-    oldest->track.drop_oldest(clock_.utc(), publication);
+    oldest->track.drop_oldest(publication);
+    publish_playlists(publication);
     if (!short_of_memory_) {
       short_of_memory_ = true;
       add_warning("memory-limit of " + std::to_string(store_.budget()->limit()) +
@@ -217,10 +251,12 @@ void Presentation::note_undecodable(TrackId id) {
     Slot& slot = *slots_[id];
     ++slot.dropped;
     if (!std::exchange(slot.undecodable, true)) {
-      add_warning("track '" + slot.track.name() +
-                      "' begins, or goes on in a new format, without a keyframe: frames are left out until one comes",
-                  "if none comes, set a keyframe interval in the encoder (x264enc key-int-max=60 intra-refresh=false)",
-                  publication);
+      add_warning(
+          "track '" + slot.track.name() +
+              "' begins, or goes on in a new format, without a keyframe: frames are left out until one comes",
+          "if none comes, set a keyframe interval in the encoder (x264enc key-int-max=60 "
+          "intra-refresh=false)",
+          publication);
     }
   }
   carry_out(std::move(publication));
@@ -251,10 +287,8 @@ void Presentation::settle_target(Publication& publication) {
 
 void Presentation::fix_target(uint32_t seconds, Publication& publication) {
   target_duration_ = seconds;
-  for (const auto& slot : slots_) {
-    slot->track.set_target_duration(seconds);
-    slot->track.publish_playlist(clock_.utc(), publication);
-  }
+  for (const auto& slot : slots_) slot->track.set_target_duration(seconds);
+  publish_playlists(publication);
 }
 
 Duration Presentation::max_segment() const {
@@ -271,7 +305,7 @@ void Presentation::end_track(TrackId id) {
     Slot& slot = *slots_[id];
     if (slot.ended) return;
     slot.ended = true;
-    if (slot.has_data) slot.track.end(clock_.utc(), publication);
+    if (slot.has_data) slot.track.end(publication);
     finish_if_done(publication);
   }
   carry_out(std::move(publication));
@@ -337,6 +371,7 @@ std::vector<timeline::TrackInfo> Presentation::advertised() const {
 
 // Players read the multivariant playlist once: it waits for all tracks, up to a deadline.
 void Presentation::offer(Publication& publication) {
+  publish_playlists(publication);
   if (!live_rules() && state_ != State::kEnded) return;
   if (!complete_enough()) return;
   std::vector<timeline::TrackInfo> infos = advertised();
@@ -421,7 +456,6 @@ void Presentation::mark_outage(Slot& slot, Publication& publication) {
     const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());
     const Duration to = options_.segment_duration * (grid + 1);
     slot.track.add_gap(from, to - from, window.last_epoch(), publication);
-    slot.track.publish_playlist(clock_.utc(), publication);
     slot.last_progress += to - from;
   }
 }

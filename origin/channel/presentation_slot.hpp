@@ -18,7 +18,7 @@ struct Presentation::Slot {
   bool cadence_known = false;
   Cadence cadence;
   uint64_t dropped = 0;
-  bool undecodable = false;    // in this run: has been warned of
+  bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};
   // When the playlist last got longer, shifted so that it grows by one segment for each of media time in an
   // outage.
@@ -34,6 +34,11 @@ struct Presentation::Slot {
   bool is_video() const { return track.info().kind == media::Kind::kVideo; }
   // Carries media and may still get more.
   bool running() const { return track.active() && has_data && !ended; }
+
+  // Belongs into the multivariant playlist.
+  bool listed() const {
+    return track.active() && has_data && track.playlist_published() && track.window().size() > 0;
+  }
 
   TrackStatus status() const {
     const timeline::Window& window = track.window();

@@ -16,7 +16,8 @@ void Publication::publish(store::Store& store) {
 }
 
 void Publication::tell(Observer* observer) const {
-  for (const Warning& warning : warnings) log_warning("%s (%s)", warning.message.c_str(), warning.hint.c_str());
+  for (const Warning& warning : warnings)
+    log_warning("%s (%s)", warning.message.c_str(), warning.hint.c_str());
   if (!observer) return;
   for (const SegmentAdded& segment : added) observer->segment_added(segment);
   for (const Warning& warning : warnings) observer->warning(warning.message, warning.hint);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a change of a presentation means for the store and its observer: gathered under the presentation's lock, carried
-// out after it, in the order in which readers may rely on it (media before the playlist that lists it).
+// What a change of a presentation means for the store and its observer: gathered under the presentation's
+// lock, carried out after it, in the order in which readers may rely on it (media before the playlist that
+// lists it).
 #pragma once
 
 #include <memory>
@@ -36,9 +37,9 @@ struct Publication {
   };
 
   std::vector<store::TopicRef> topics;
-  std::vector<Put> puts;          // pinned
-  std::vector<Message> chunks;    // into growing segments
-  std::vector<Seal> seals;        // growing segments that are complete now; pinned
+  std::vector<Put> puts;        // pinned
+  std::vector<Message> chunks;  // into growing segments
+  std::vector<Seal> seals;      // growing segments that are complete now; pinned
   std::vector<Message> playlists;
   std::vector<Expiry> expiries;
   std::vector<std::string> removals;

@@ -9,20 +9,28 @@ namespace {
 
 const char* name_of(State state) {
   switch (state) {
-    case State::kStarting: return "starting";
-    case State::kLive: return "live";
-    case State::kEnded: return "ended";
-    case State::kStopped: return "stopped";
-    case State::kRemoved: return "removed";
+    case State::kStarting:
+      return "starting";
+    case State::kLive:
+      return "live";
+    case State::kEnded:
+      return "ended";
+    case State::kStopped:
+      return "stopped";
+    case State::kRemoved:
+      return "removed";
   }
   return "";
 }
 
 const char* name_of(timeline::PlaylistType type) {
   switch (type) {
-    case timeline::PlaylistType::kLive: return "live";
-    case timeline::PlaylistType::kEvent: return "event";
-    case timeline::PlaylistType::kVod: return "vod";
+    case timeline::PlaylistType::kLive:
+      return "live";
+    case timeline::PlaylistType::kEvent:
+      return "event";
+    case timeline::PlaylistType::kVod:
+      return "vod";
   }
   return "";
 }
@@ -43,7 +51,10 @@ void write_track(JsonDocument& json, const TrackStatus& track, bool has_dates) {
       .add("language", info.language)
       .add("label", info.label)
       .add("default", info.is_default)
-      .add("state", !track.active ? "stopped" : track.ended ? "ended" : track.has_data ? "live" : "waiting")
+      .add("state", !track.active    ? "stopped"
+                    : track.ended    ? "ended"
+                    : track.has_data ? "live"
+                                     : "waiting")
       .add("bandwidth", info.peak_bandwidth)
       .add("average_bandwidth", info.average_bandwidth)
       .add("segments", track.segments)

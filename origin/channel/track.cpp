@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/channel/track.hpp"
 
-#include "origin/timeline/media_playlist.hpp"
+#include "origin/channel/lifetimes.hpp"
 
 namespace origin::channel {
 
 namespace {
 
-constexpr const char* kPlaylistType = "application/vnd.apple.mpegurl";
-
-// How long a request for a playlist or segment that will be there soon is held: three target durations
-// (RFC 8216bis 6.2.5.2); before the target is known, three segments of the asked length.
-Duration hold_limit(const Options& options, uint32_t target_duration) {
-  if (target_duration) return std::chrono::seconds(3 * target_duration);
-  return std::max<Duration>(3 * options.segment_duration, 6s);
-}
+// Ends are rounded to ticks, as coarse as 1/44100 s.
+constexpr Duration kRounding = 50us;
 
 std::string hash_of(const Bytes& bytes) {
   const GCharPtr digest(g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes.get()));
   return std::string(digest.get(), 16);
-}
-
-std::string max_age(Duration duration) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
-  return "public, max-age=" + std::to_string(std::max<int64_t>(1, seconds));
 }
 
 timeline::Window::Config window_config(const Options& options, store::Store& store) {
@@ -49,18 +38,12 @@ Track::Track(const Options& options, std::string name, store::Store& store)
   begin_stretch({}, {});
 }
 
-store::TopicRef Track::make_playlist_topic() const {
-  store::TopicOptions topic;
-  topic.hold_limit = hold_limit(options_, options_.target_duration);
-  topic.headers.content_type = kPlaylistType;
-  return std::make_shared<store::Topic>(playlist_name(), topic);
-}
-
 void Track::start_run(const std::string& run_id, Publication& publication) {
   if (!offered_) publication.topics.push_back(playlist_);
   offered_ = true;
   begin_stretch(run_id, stretch_->init_uri);
   active_ = true;
+  if (window_.size() > 0) hint(publication);
 }
 
 void Track::begin_stretch(std::string run, std::string init_uri) {
@@ -72,11 +55,18 @@ void Track::set_init(const Bytes& init, UtcTime now, Publication& publication) {
   begin_stretch(stretch_->run, uri);
   publication.puts.push_back(
       {prefix_ + uri, {.body = {store_.count(init)}, .headers = media_headers(uri, now)}});
+  changed_ = changed_ || has_parts(options_);  // the hint of it
 }
 
 void Track::set_target_duration(uint32_t seconds) {
   target_duration_ = seconds;
   window_.set_target_duration(seconds);
+  changed_ = true;
+}
+
+Duration Track::settle_part_target(Duration wanted) {
+  if (part_target_ == Duration::zero()) part_target_ = wanted;
+  return part_target_;
 }
 
 store::Headers Track::media_headers(const std::string& uri, UtcTime now) const {
@@ -103,22 +93,70 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Public
   segment.independent = start.independent;
   const uint64_t sequence = segment.sequence;
 
-  store::TopicOptions topic;
-  topic.hold_limit = hold_limit(options_, target_duration_);
-  topic.keep = 0;
-  growing_ = std::make_shared<store::Topic>(prefix_ + segment.uri(), topic);
+  growing_ = make_growing(segment.uri());
   publication.topics.push_back(growing_);
   growing_body_.clear();
   window_.open(std::move(segment));
+  hint(publication);
   return sequence;
 }
 
-void Track::add_part(const Bytes& chunk, Duration duration, bool independent, Publication& publication) {
-  const size_t index = window_.open_segment()->parts.size();
+// What is being written: it can be asked for, and becomes an object.
+store::TopicRef Track::make_growing(const std::string& uri) const {
+  store::TopicOptions topic;
+  topic.hold_limit = hold_limit(options_, target_duration_);
+  topic.keep = 0;
+  return std::make_shared<store::Topic>(prefix_ + uri, topic);
+}
+
+std::string Track::next_part_uri() const {
+  if (const timeline::Segment* open = window_.open_segment()) return open->part_uri(open->parts.size());
+  timeline::Segment next;
+  next.sequence = window_.last_sequence().value_or(0) + 1;
+  next.stretch = stretch_;
+  return next.part_uri(0);
+}
+
+// RFC 8216bis 6.2.5: what may be asked for before it is there.
+void Track::hint(Publication& publication) {
+  if (!has_parts(options_)) return;
+  const std::string uri = next_part_uri();
+  if (hinted_ && hinted_->name() == prefix_ + uri) return;
+  drop_hint(publication);
+  hinted_ = make_growing(uri);
+  publication.topics.push_back(hinted_);
+}
+
+void Track::drop_hint(Publication& publication) {
+  if (hinted_) publication.removals.push_back(hinted_->name());
+  hinted_.reset();
+}
+
+void Track::add_part(const Bytes& chunk, Duration duration, bool independent, UtcTime now,
+                     Publication& publication) {
+  const timeline::Segment& segment = *window_.open_segment();
+  const size_t index = segment.parts.size();
   growing_body_.push_back(chunk);
   publication.chunks.push_back({growing_, std::make_shared<store::Message>(store::Position{index, 0},
                                                                            store::make_object({chunk}, {}))});
-  window_.add_part({.duration = duration, .bytes = chunk.size(), .independent = independent});
+  if (hinted_) {
+    store::Object part{.body = {chunk}, .headers = media_headers(segment.part_uri(index), now)};
+    const auto published = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+    part.headers.custom.emplace_back("Origin-Published", std::to_string(published.count()));
+    publication.seals.push_back({std::exchange(hinted_, nullptr), std::move(part)});
+  }
+  // A part lasts no longer than its target. Where a single frame does, nothing follows it for the rest of its
+  // time.
+  const Duration longest = has_parts(options_) ? part_target_ : duration;
+  Duration listed = std::min(duration, longest);
+  window_.add_part({.duration = listed, .bytes = chunk.size(), .independent = independent});
+  while (duration - listed > kRounding) {
+    const Duration gap = std::min(duration - listed, longest);
+    window_.add_part({.duration = gap, .gap = true});
+    listed += gap;
+  }
+  hint(publication);
+  changed_ = changed_ || has_parts(options_);
 }
 
 void Track::close_segment(Duration offset, UtcTime now, Publication& publication) {
@@ -139,15 +177,21 @@ void Track::close_segment(Duration offset, UtcTime now, Publication& publication
   info_.independent_segments = info_.independent_segments && closed->independent;
   publication.added.push_back(
       {name(), closed->sequence, closed->start - offset, closed->duration, closed->bytes});
-
   slide(publication);
-  publish_playlist(now, publication);
 }
 
 // RFC 8216bis 6.2.2: what leaves stays for its own duration and that of the longest playlist that listed it.
 void Track::slide(Publication& publication) {
   const Duration listed = window_.duration();
   for (const timeline::SegmentRef& gone : window_.trim()) retire(*gone, gone->duration + listed, publication);
+  // Parts leave the playlist before their segment, and stay for three target durations more (6.2.2); one on
+  // top for who has an answer that was on its way.
+  const Duration ttl =
+      4 * std::max<Duration>(std::chrono::seconds(target_duration_), options_.segment_duration);
+  for (const timeline::SegmentRef& whole : window_.take_unlisted_parts())
+    retire_parts(*whole, ttl, publication);
+  hint(publication);
+  changed_ = true;
 }
 
 void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication) {
@@ -173,21 +217,32 @@ void Track::retire(const timeline::Segment& segment, std::optional<Duration> ttl
     }
   };
   let_go(segment.uri());
+  retire_parts(segment, ttl, publication);
   const std::string& init = segment.init_uri();
   if (init != stretch_->init_uri && !window_.needs_init(init)) let_go(init);
+}
+
+void Track::retire_parts(const timeline::Segment& segment, std::optional<Duration> ttl,
+                         Publication& publication) {
+  if (!has_parts(options_)) return;
+  for (size_t i = 0; i < segment.parts.size(); ++i) {
+    if (segment.parts[i].gap) continue;
+    if (ttl) {
+      publication.expiries.push_back({prefix_ + segment.part_uri(i), *ttl});
+    } else {
+      publication.removals.push_back(prefix_ + segment.part_uri(i));
+    }
+  }
 }
 
 bool Track::may_drop_oldest() const {
   return active_ ? window_.may_drop_oldest() : window_.size() > 0;
 }
 
-void Track::drop_oldest(UtcTime now, Publication& publication) {
+void Track::drop_oldest(Publication& publication) {
   retire(*window_.drop_oldest(), std::nullopt, publication);
-  if (window_.size() > 0) {
-    publish_playlist(now, publication);
-  } else if (!active_) {
-    withdraw(publication);
-  }
+  changed_ = true;
+  if (window_.size() == 0 && !active_) withdraw(publication);
 }
 
 void Track::withdraw(Publication& publication) {
@@ -195,41 +250,17 @@ void Track::withdraw(Publication& publication) {
   while (window_.size() > 0) retire(*window_.drop_oldest(), std::nullopt, publication);
   if (has_init()) publication.removals.push_back(prefix_ + stretch_->init_uri);
   publication.removals.push_back(playlist_name());
+  drop_hint(publication);
   begin_stretch(stretch_->run, {});
   offered_ = false;
   revision_ = 0;
   playlist_ = make_playlist_topic();
 }
 
-void Track::end(UtcTime now, Publication& publication) {
+void Track::end(Publication& publication) {
   window_.end();
-  publish_playlist(now, publication);
-}
-
-void Track::publish_playlist(UtcTime now, Publication& publication) {
-  if (target_duration_ == 0 || window_.size() == 0) return;
-  // VOD is offered as a whole.
-  if (options_.type == timeline::PlaylistType::kVod && !window_.ended()) return;
-  const timeline::MediaSnapshotRef snapshot = window_.snapshot();
-  const timeline::Segment* open = snapshot->open.get();
-  const store::Position position{*window_.last_sequence() + 1, open ? open->parts.size() : 0, ++revision_};
-
-  store::Headers headers;
-  headers.content_type = kPlaylistType;
-  // RFC 8216bis B.1: half a target duration while it changes.
-  headers.cache_control = max_age(std::chrono::seconds(target_duration_) * (snapshot->ended ? 6 : 1) / 2);
-  headers.etag = '"' + stretch_->run + "-" + std::to_string(revision_) + '"';
-  headers.last_modified = now;
-  auto render = [snapshot, headers, budget = store_.budget()](uint8_t edition) -> store::ObjectRef {
-    if (edition != 0) return nullptr;
-    Body body = timeline::render_media_playlist(*snapshot);
-    // Header and tail are this version's own; the slices between are shared and counted already.
-    body.front() = budget->count(body.front());
-    body.back() = budget->count(body.back());
-    return store::make_object(std::move(body), headers);
-  };
-  publication.playlists.push_back(
-      {playlist_, std::make_shared<store::Message>(position, std::move(render), store_.budget())});
+  drop_hint(publication);
+  changed_ = true;
 }
 
 }  // namespace origin::channel

@@ -34,6 +34,10 @@ class Track {
   bool has_init() const { return !stretch_->init_uri.empty(); }
 
   void set_target_duration(uint32_t seconds);
+  // The longest part that there will be; the first value stays (RFC 8216bis 6.2.1). Returns it.
+  Duration settle_part_target(Duration wanted);
+  Duration part_target() const { return part_target_; }
+  void set_part_hold_back(Duration hold_back) { part_hold_back_ = hold_back; }
 
   struct Start {
     Duration time{};
@@ -45,20 +49,27 @@ class Track {
   // segment.
   uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
   // Adds a part to the open segment. `chunk` has been admitted by the store.
-  void add_part(const Bytes& chunk, Duration duration, bool independent, Publication& publication);
-  // Closes the open segment, lets the oldest leave the window and publishes the playlist. A segment without
-  // parts vanishes. No-op if none is open.
+  void add_part(const Bytes& chunk, Duration duration, bool independent, UtcTime now,
+                Publication& publication);
+  // Closes the open segment and lets the oldest leave the window. A segment without parts vanishes. No-op if
+  // none is open.
   void close_segment(Duration offset, UtcTime now, Publication& publication);
   void add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication);
   // The track has ended (EXT-X-ENDLIST).
-  void end(UtcTime now, Publication& publication);
+  void end(Publication& publication);
 
-  // Publishes the current window, if there is a target duration and a whole segment.
-  void publish_playlist(UtcTime now, Publication& publication);
+  // Whether what a playlist says has changed since publish_playlist().
+  bool changed() const { return changed_; }
+  // Publishes the current window, if there is a target duration and a whole segment. `reports` are about the
+  // others.
+  void publish_playlist(UtcTime now, std::vector<timeline::RenditionReport> reports,
+                        Publication& publication);
+  // About this one, for the others.
+  timeline::RenditionReport report() const;
   // Whether drop_oldest() may be called: a track without a publisher may lose everything.
   bool may_drop_oldest() const;
-  // Lets the oldest segment go for want of memory, and publishes what is left.
-  void drop_oldest(UtcTime now, Publication& publication);
+  // Lets the oldest segment go for want of memory.
+  void drop_oldest(Publication& publication);
   // Takes everything out of the store at once: nobody writes the track any more, and its time is over.
   void withdraw(Publication& publication);
 
@@ -70,7 +81,15 @@ class Track {
   store::TopicRef make_playlist_topic() const;
   void begin_stretch(std::string run, std::string init_uri);
   void retire(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
+  void retire_parts(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
   void slide(Publication& publication);
+  store::TopicRef make_growing(const std::string& uri) const;
+  std::string next_part_uri() const;
+  void hint(Publication& publication);
+  void drop_hint(Publication& publication);
+  store::Position position() const;
+  store::Ahead ahead() const;
+  const std::string& newest_init_uri() const;
 
   const Options& options_;
   store::Store& store_;
@@ -79,12 +98,16 @@ class Track {
   timeline::Window window_;
   store::TopicRef playlist_;
   store::TopicRef growing_;  // the open segment
+  store::TopicRef hinted_;   // the part to come; null if none is to come, or parts are not listed
   Body growing_body_;
   std::shared_ptr<const timeline::Stretch> stretch_;  // of the segments to come
   bool active_ = false;
   bool offered_ = false;  // playlist_ is in the store
   uint64_t revision_ = 0;
   uint32_t target_duration_ = 0;
+  Duration part_target_{};
+  Duration part_hold_back_{};
+  bool changed_ = false;
 };
 
 }  // namespace origin::channel

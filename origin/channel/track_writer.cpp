@@ -42,12 +42,28 @@ segmenter::Timestamper::Config timestamper_config(const Options& options, const 
   return config;
 }
 
-segmenter::Segmenter::Config segmenter_config(const Options& options, const media::Format& format) {
+// The most whole frames that fit into part-duration, or one that does not; part-duration where frames may
+// last as they like.
+Duration part_target(const Options& options, const media::Format& format, ByteSpan first_frame) {
+  const bool audio = media::kind_of(format.codec) == media::Kind::kAudio;
+  Duration frame{};
+  if (audio) {
+    const uint32_t rate = format.codec == media::Codec::kOpus ? 48'000 : format.audio.sample_rate;
+    frame = from_ticks(media::audio_frame_samples(format, first_frame), rate);
+  } else if (const media::Rational fps = format.video.frame_rate; fps.num) {
+    frame = Duration(scale_round(kNanosecondsPerSecond, fps.den, fps.num));
+  }
+  if (frame == Duration::zero() || !has_parts(options)) return options.part_duration;
+  return std::max<int64_t>(1, (options.part_duration + 1us) / frame) * frame;
+}
+
+segmenter::Segmenter::Config segmenter_config(const Options& options, const media::Format& format,
+                                              Duration part) {
   segmenter::Segmenter::Config config;
   config.timescale = format.timescale;
   config.video = media::kind_of(format.codec) == media::Kind::kVideo;
   config.segment_duration = options.segment_duration;
-  config.part_duration = options.part_duration;
+  config.part_duration = part;
   return config;
 }
 
@@ -132,7 +148,8 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
     presentation_->note_dropped(id_);
     return {};
   }
-  const bool interrupted = !follows || !segment_;
+  const bool interrupted = !follows || (!segment_ && !ended_early_);
+  ended_early_ = false;
   if (interrupted && !sync) {
     // Players begin anew behind a hole or discontinuity, and what was lost may be needed by what follows.
     presentation_->note_undecodable(id_);
@@ -149,7 +166,20 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
                         .dts = timed.dts,
                         .duration = static_cast<uint32_t>(timed.duration),
                         .sync = sync};
-  return {};
+  return end_early();
+}
+
+// Where it is clear when the newest sample ends, nobody has to wait for the next one.
+Status TrackWriter::end_early() {
+  if (!held_time_.steady || !presentation_->options().wall_clock) return {};
+  const segmenter::Cut cut = segmenter_->expected();
+  if (cut == segmenter::Cut::kNone) return {};
+  segmenter_->end_early(cut);
+  timestamper_->hold_end();
+  ended_early_ = cut == segmenter::Cut::kSegment;
+  if (ended_early_) return finish_segment();
+  release_held(end_of(held_time_));
+  return flush_chunk();
 }
 
 Result<bool> TrackWriter::take_format(const Bytes& data) {
@@ -167,11 +197,11 @@ Result<bool> TrackWriter::take_format(const Bytes& data) {
   next_format_.reset();
   complete->timescale = media::natural_timescale(*complete);
   if (has_format_ && *complete == format_) return true;
-  if (Status status = apply_format(std::move(*complete)); !status) return status.error();
+  if (Status status = apply_format(std::move(*complete), data); !status) return status.error();
   return true;
 }
 
-Status TrackWriter::apply_format(media::Format format) {
+Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame) {
   const Result<Bytes> init = packager::write_init_segment(format);
   if (!init) return init.error();
   const Result<std::string> codecs = packager::codecs_string(format);
@@ -189,7 +219,10 @@ Status TrackWriter::apply_format(media::Format format) {
   forced_anchors_ = terms.forced_anchors;
   const Duration decode_from = timestamper_ ? timestamper_->decode_end() : Duration::zero();
   timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor, decode_from);
-  segmenter_.emplace(segmenter_config(presentation_->options(), format_));
+  const Options& options = presentation_->options();
+  const Duration part =
+      presentation_->settle_part_target(id_, part_target(options, format_, first_frame.span()));
+  segmenter_.emplace(segmenter_config(options, format_, part));
   has_format_ = true;
 
   const media::Kind kind = media::kind_of(format_.codec);

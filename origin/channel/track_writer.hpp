@@ -48,11 +48,12 @@ class TrackWriter {
   };
 
   Result<bool> take_format(const Bytes& data);
-  Status apply_format(media::Format format);
+  Status apply_format(media::Format format, const Bytes& first_frame);
   Status cut(const segmenter::Timed& timed, bool sync, bool force);
   Status open_segment(const segmenter::Timed& timed, bool sync);
   Status settle_held(int64_t end);
   void release_held(int64_t end);
+  Status end_early();
   Status close_segment();
   Status flush_chunk();
   Status finish_segment();
@@ -80,7 +81,8 @@ class TrackWriter {
   uint64_t epoch_ = 0;
   std::optional<uint64_t> segment_;  // number of the open segment
   bool segment_has_chunk_ = false;
-  int64_t resume_at_ = 0;  // ticks: what comes before it is dropped, for want of memory
+  bool ended_early_ = false;  // the last segment ended before its successor began
+  int64_t resume_at_ = 0;     // ticks: what comes before it is dropped, for want of memory
   bool warned_of_gop_ = false;
   bool warned_of_slow_frames_ = false;
   std::optional<MonotonicTime> warned_of_loss_;

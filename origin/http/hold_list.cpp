@@ -97,7 +97,7 @@ bool HoldList::has_room() const {
 }
 
 void HoldList::add(Id id, Hold hold, std::unique_ptr<Waiter> waiter) {
-  const MonotonicTime deadline = now() + std::min(hold.topic->options().hold_limit, kForever);
+  const MonotonicTime deadline = now() + std::min(hold.limit, kForever);
   const store::TopicRef topic = hold.topic;
   insert(id, std::move(hold), deadline, std::move(waiter));
   settle(topic);
@@ -142,7 +142,7 @@ void HoldList::settle(const store::TopicRef& topic) {
     // Waiters stand in the order of what they wait for, so the first that still has to wait ends the round.
     auto waiting = first_waiting();
     while (waiting != by_topic_.end() && std::get<0>(*waiting) == topic.get() &&
-           Hold{topic, std::get<1>(*waiting)}.over()) {
+           Hold::over(*topic, std::get<1>(*waiting))) {
       look_again(std::get<2>(*waiting));
       waiting = first_waiting();
     }

@@ -7,6 +7,7 @@
 #include "origin/base/text.hpp"
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/conditions.hpp"
+#include "origin/http/directives.hpp"
 #include "origin/http/documents.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
@@ -73,8 +74,8 @@ bool is_sendable(const std::pair<std::string, std::string>& header) {
 }
 
 // What 200, 206 and 304 have in common (RFC 9110 15.4.5).
-void add_metadata(Reply& reply, const store::Headers& headers, bool varies) {
-  if (!headers.cache_control.empty()) reply.add("Cache-Control", headers.cache_control);
+void add_metadata(Reply& reply, const store::Headers& headers, bool varies, std::string_view cache_control) {
+  if (!cache_control.empty()) reply.add("Cache-Control", std::string(cache_control));
   if (!headers.etag.empty()) reply.add("ETag", headers.etag);
   if (headers.last_modified != UtcTime{}) reply.add("Last-Modified", format_http_date(headers.last_modified));
   if (varies) reply.add("Vary", "Accept-Encoding");
@@ -93,6 +94,12 @@ Reply unsatisfiable_reply(uint64_t size) {
 }
 
 }  // namespace
+
+bool Hold::over(const store::Topic& topic, store::Position position) {
+  if (topic.sealed()) return true;
+  const store::MessageRef newest = topic.newest();
+  return newest && (newest->position() >= position || (topic.options().keep == 1 && !newest->ahead()));
+}
 
 Router::Router(Shared& shared) : shared_(shared) {
   std::random_device random;
@@ -142,24 +149,43 @@ Outcome Router::find(const Request& request) {
 }
 
 Outcome Router::serve_topic(const Request& request, const store::TopicRef& topic) {
-  // A segment that is still growing: its bytes may be asked for by range, so it is answered once it is whole.
-  const bool growing = topic->options().keep == 0;
+  if (topic->options().keep == 0) return serve_growing(request, topic);
   const bool sealed = topic->sealed();  // asked first: no message comes after it
-  const store::MessageRef message = growing ? nullptr : topic->newest();
-  if (!message) {
-    if (!sealed) return Hold{topic, growing ? Hold::kSeal : store::Position{}};
-    // It may have become an object since it was found.
-    const store::Store::Found found = shared_.store.find(request.name);
-    const auto* same = std::get_if<store::TopicRef>(&found);
-    if (!same || *same != topic) return find(request);
-    return error_reply(404, "/" + request.name + " never came to be", "max-age=1");
+  const store::MessageRef message = topic->newest();
+  if (!message)
+    return sealed ? serve_growing(request, topic) : Outcome(Hold{topic, {}, topic->options().hold_limit});
+  if (!message->ahead()) return serve_message(request, *message);
+
+  const Result<Directives> directives = parse_directives(request.query);
+  if (!directives) return error_reply(400, directives.error().message);
+  const auto awaited = awaited_position(*directives, *message);
+  if (!awaited) return error_reply(400, awaited.error().message);
+  if (*awaited && message->position() < **awaited) {
+    if (!sealed) return Hold{topic, **awaited, message->ahead()->hold_limit};
+    return error_reply(404, "/" + request.name + " has come to its end", "max-age=1");
   }
-  return serve_message(request, *message);
+  return serve_message(request, *message, directives->edition, directives->sequence.has_value());
 }
 
-Reply Router::serve_message(const Request& request, const store::Message& message) {
+// A segment or part that is still growing: its bytes may be asked for by range, so it is answered once it is
+// whole.
+Outcome Router::serve_growing(const Request& request, const store::TopicRef& topic) {
+  if (!topic->sealed()) return Hold{topic, Hold::kSeal, topic->options().hold_limit};
+  // It may have become an object since it was found.
+  const store::Store::Found found = shared_.store.find(request.name);
+  const auto* same = std::get_if<store::TopicRef>(&found);
+  if (std::holds_alternative<std::monostate>(found) || (same && *same == topic)) {
+    return error_reply(404, "/" + request.name + " never came to be", "max-age=1");
+  }
+  return find(request);
+}
+
+Reply Router::serve_message(const Request& request, const store::Message& message, uint8_t edition,
+                            bool awaited) {
   const bool gzip = prefers_gzip(request.fields.get("accept-encoding"));
-  return serve_object(request, *message.form({.edition = 0, .gzip = gzip}), gzip ? "gzip" : nullptr, true);
+  Manner manner{.content_encoding = gzip ? "gzip" : nullptr, .varies = true};
+  if (awaited) manner.cache_control = message.ahead()->awaited_cache_control;
+  return serve_object(request, *message.form({.edition = edition, .gzip = gzip}), manner);
 }
 
 store::MessageRef Router::find_asset(std::string_view name) const {
@@ -188,8 +214,9 @@ Reply Router::serve_unstored(const Request& request) {
   return error_reply(404, "nothing is at /" + request.name, "max-age=1");
 }
 
-Reply Router::serve_object(const Request& request, const store::Object& object, const char* content_encoding,
-                           bool varies) {
+Reply Router::serve_object(const Request& request, const store::Object& object, const Manner& manner) {
+  const std::string_view cache_control =
+      manner.cache_control.empty() ? std::string_view(object.headers.cache_control) : manner.cache_control;
   const Conditions conditions = conditions_of(request.fields);
   const Validators validators{object.headers.etag, object.headers.last_modified};
   switch (judge(conditions, validators)) {
@@ -198,7 +225,7 @@ Reply Router::serve_object(const Request& request, const store::Object& object, 
     case Verdict::kNotModified: {
       Reply reply;
       reply.status = 304;
-      add_metadata(reply, object.headers, varies);
+      add_metadata(reply, object.headers, manner.varies, cache_control);
       return reply;
     }
     case Verdict::kProceed:
@@ -219,9 +246,9 @@ Reply Router::serve_object(const Request& request, const store::Object& object, 
     reply.add("Content-Type", object.headers.content_type);
     reply.set_body(object.body);
   }
-  add_metadata(reply, object.headers, varies);
+  add_metadata(reply, object.headers, manner.varies, cache_control);
   reply.add("Accept-Ranges", "bytes");
-  if (content_encoding) reply.add("Content-Encoding", content_encoding);
+  if (manner.content_encoding) reply.add("Content-Encoding", manner.content_encoding);
   for (const auto& header : object.headers.custom) {
     if (is_sendable(header)) reply.headers.push_back(header);
   }

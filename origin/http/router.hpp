@@ -12,16 +12,17 @@
 
 namespace origin::http {
 
-// What a request waits for: the topic's newest message to be at or past `position`, or the topic to be
-// sealed. Then it is routed again.
+// What a request waits for: the topic's newest message to be at or past `position`, or that nothing more is
+// to be waited for. Then it is routed again.
 struct Hold {
   // Past every message: only the seal is waited for.
   static constexpr store::Position kSeal{UINT64_MAX, UINT64_MAX};
 
   store::TopicRef topic;
   store::Position position;
+  Duration limit;
 
-  bool over() const { return topic->sealed() || topic->at_or_after(position); }
+  static bool over(const store::Topic& topic, store::Position position);
 };
 
 using Outcome = std::variant<Reply, Hold>;
@@ -46,10 +47,19 @@ class Router {
   // A page of the server's own or what it is made of; null if there is none of that name.
   store::MessageRef find_asset(std::string_view name) const;
   Reply serve_unstored(const Request& request);
-  // Compressed where that is welcome.
-  Reply serve_message(const Request& request, const store::Message& message);
-  Reply serve_object(const Request& request, const store::Object& object,
-                     const char* content_encoding = nullptr, bool varies = false);
+  Outcome serve_growing(const Request& request, const store::TopicRef& topic);
+  // Something that changes, in the form that the request prefers.
+  Reply serve_message(const Request& request, const store::Message& message, uint8_t edition = 0,
+                      bool awaited = false);
+  struct Manner {
+    const char* content_encoding = nullptr;
+    bool varies = false;
+    std::string_view cache_control{};  // instead of the object's own
+  };
+  Reply serve_object(const Request& request, const store::Object& object, const Manner& manner);
+  Reply serve_object(const Request& request, const store::Object& object) {
+    return serve_object(request, object, Manner());
+  }
   Reply partial_reply(const store::Object& object, const std::vector<ByteRange>& ranges);
   void note_viewer(const Request& request);
 

@@ -2,8 +2,18 @@
 #include "origin/segmenter/segmenter.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace origin::segmenter {
+
+namespace {
+
+// Keyframes at so many boundaries in a row are no coincidence.
+constexpr int kKept = 2;
+// Ticks by which the end of a sample may be off through rounding alone.
+constexpr int64_t kRounding = 2;
+
+}  // namespace
 
 int64_t Segmenter::slot(int64_t ticks, uint32_t timescale, Duration segment_duration) {
   const __int128 scaled = static_cast<__int128>(ticks) * kNanosecondsPerSecond;
@@ -28,6 +38,11 @@ bool Segmenter::at_boundary(const SampleTime& sample) const {
   return sample.sync && sample.pts + sample.duration / 2 >= next_boundary_;
 }
 
+bool Segmenter::overfills_part(const SampleTime& sample, int64_t end) const {
+  const int64_t part = to_ticks(config_.part_duration, config_.timescale);
+  return part > 0 && sample.place > part_start_ && end - part_start_ > part;
+}
+
 // What has to end before a sample, for it would not fit in any more.
 Cut Segmenter::cut_for_length(const SampleTime& sample, int64_t end) {
   if (max_segment_ > 0 && sample.place > segment_start_ && end - segment_start_ > max_segment_) {
@@ -35,38 +50,62 @@ Cut Segmenter::cut_for_length(const SampleTime& sample, int64_t end) {
     return Cut::kSegment;
   }
   // Closed before it would exceed the part target (RFC 8216bis 4.4.3.7: Part Target Duration).
-  const int64_t part = to_ticks(config_.part_duration, config_.timescale);
-  if (part > 0 && sample.place > part_start_ && end - part_start_ > part) {
-    part_start_ = sample.place;
-    return Cut::kPart;
-  }
-  return Cut::kNone;
+  if (!overfills_part(sample, end)) return Cut::kNone;
+  part_start_ = sample.place;
+  return Cut::kPart;
 }
 
 Cut Segmenter::settle(int64_t end) {
-  return started_ ? cut_for_length(newest_, end) : Cut::kNone;
+  return started_ ? cut_for_length(newest_, end - kRounding) : Cut::kNone;
+}
+
+// Encoders make the keyframe that they are asked for at or after the time, never before it.
+bool Segmenter::keyframe_expected(const SampleTime& sample) const {
+  if (!config_.video) return true;
+  return boundaries_kept_ >= kKept && (keeps_early_ || sample.pts >= next_boundary_ - kRounding);
+}
+
+Cut Segmenter::expected() const {
+  SampleTime next = newest_;
+  next.pts = next.place = newest_.place + newest_.duration;
+  next.sync = keyframe_expected(next);
+  if (at_boundary(next)) return Cut::kSegment;
+  return overfills_part(next, next.place + next.duration) ? Cut::kPart : Cut::kNone;
+}
+
+void Segmenter::end_early(Cut cut) {
+  ended_early_ = cut;
 }
 
 Decision Segmenter::next(const SampleTime& sample, bool force) {
+  const Decision decision = decide(sample, force);
+  if (decision.before == Cut::kSegment) {
+    const bool kept = decision.reason == CutReason::kBoundary && decision.lateness < sample.duration;
+    boundaries_kept_ = kept ? boundaries_kept_ + 1 : 0;
+    keeps_early_ = kept && decision.lateness < -kRounding;
+    start_segment(sample);
+  }
+  ended_early_ = Cut::kNone;
   newest_ = sample;
+  return decision;
+}
+
+Decision Segmenter::decide(const SampleTime& sample, bool force) {
   if (force) seen_sync_ = false;
   if (sample.sync) {
     if (seen_sync_) longest_gop_ = std::max(longest_gop_, sample.place - last_sync_);
     last_sync_ = sample.place;
     seen_sync_ = true;
   }
-
-  Decision decision;
   if (!started_ || force) {
-    decision = {Cut::kSegment, started_ ? CutReason::kForced : CutReason::kStart, 0};
-    started_ = true;
-  } else if (at_boundary(sample)) {
-    decision = {Cut::kSegment, CutReason::kBoundary, sample.pts - next_boundary_};
-  } else {
-    return {cut_for_length(sample, sample.place + sample.duration), CutReason::kTarget, 0};
+    return {Cut::kSegment, std::exchange(started_, true) ? CutReason::kForced : CutReason::kStart, 0};
   }
-  start_segment(sample);
-  return decision;
+  const int64_t lateness = sample.pts - next_boundary_;
+  const bool as_expected = at_boundary(sample) && lateness < sample.duration;
+  if (ended_early_ == Cut::kSegment && !as_expected) return {Cut::kSegment, CutReason::kMissed, 0};
+  if (at_boundary(sample)) return {Cut::kSegment, CutReason::kBoundary, lateness};
+  if (ended_early_ == Cut::kPart) part_start_ = sample.place;
+  return {cut_for_length(sample, sample.place + sample.duration), CutReason::kTarget, 0};
 }
 
 }  // namespace origin::segmenter

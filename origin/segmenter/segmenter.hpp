@@ -22,6 +22,7 @@ enum class CutReason : uint8_t {
   kStart,     // first sample of the track
   kBoundary,  // at the grid
   kForced,    // discontinuity, hole or new format
+  kMissed,    // the segment before was closed early, and what came then was not what had been expected
   kTarget,    // no keyframe came before the target duration was used up: not independent
 };
 
@@ -46,6 +47,11 @@ class Segmenter {
   Decision next(const SampleTime& sample, bool force);
   // The newest sample turned out to last until `end`: decides what ends before it after all.
   Cut settle(int64_t end);
+  // What will end with the newest sample, if the next one follows at its end and the source goes on as it
+  // did.
+  Cut expected() const;
+  // It was ended before the next sample came.
+  void end_early(Cut cut);
 
   // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
@@ -59,7 +65,10 @@ class Segmenter {
   int64_t boundary_tick(int64_t slot) const;
   void start_segment(const SampleTime& sample);
   bool at_boundary(const SampleTime& sample) const;
+  bool keyframe_expected(const SampleTime& sample) const;
+  bool overfills_part(const SampleTime& sample, int64_t end) const;
   Cut cut_for_length(const SampleTime& sample, int64_t end);
+  Decision decide(const SampleTime& sample, bool force);
 
   const Config config_;
   bool started_ = false;
@@ -68,6 +77,9 @@ class Segmenter {
   int64_t next_boundary_ = 0;  // presentation time
   int64_t max_segment_ = 0;
   SampleTime newest_;
+  Cut ended_early_ = Cut::kNone;
+  int boundaries_kept_ = 0;   // the last ones, by a keyframe at just that frame
+  bool keeps_early_ = false;  // by one before the boundary, within the tolerance
   int64_t last_sync_ = 0;
   bool seen_sync_ = false;
   int64_t longest_gop_ = 0;

@@ -13,6 +13,10 @@ constexpr Duration kAssumedFrame = 40ms;
 constexpr Duration kMostOverlap = 100ms;
 // Ticks that two times may differ by through rounding alone.
 constexpr int64_t kRounding = 2;
+// Frames of a constant rate are given times in whole milliseconds by some containers.
+constexpr Duration kJitter = 2ms;
+// So many frames at one distance are a constant rate.
+constexpr int kSteady = 8;
 
 }  // namespace
 
@@ -40,7 +44,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) 
   timed.before = before;
 
   started_ = true;
-  anchor_changed_ = was_reset_ = false;
+  anchor_changed_ = was_reset_ = end_is_held_ = false;
   last_ = timed;
   last_raw_dts_ = times.dts;
   last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
@@ -123,26 +127,38 @@ Timed Timestamper::first(const Resolved& times, int64_t duration) {
     const int64_t expected = last_.place + last_.duration;
     if (place <= expected + kRounding) place = expected;
   }
-  if (config_.audio) return {place, place, place, duration};
+  steady_samples_ = 0;
+  if (config_.audio) return {place, place, place, duration, Break::kNone, true};
   reorder_delay_ = std::max<int64_t>(0, pts - ticks(times.dts));
   return {std::max(pts, place), decode_time(place, decode_from), place, duration};
 }
 
+Timed Timestamper::follow_audio(const Resolved& times, int64_t duration) const {
+  // Jitter below one frame is not audible as such, but a hole or overlap would be: frames stay contiguous.
+  const int64_t expected = last_.place + last_.duration;
+  int64_t place = ticks(times.pts);
+  if (place < expected + last_.duration) place = expected;
+  return {place, place, place, duration, Break::kNone, true};
+}
+
 Timed Timestamper::follow(const Resolved& times, int64_t duration) {
-  if (config_.audio) {
-    // Jitter below one frame is not audible as such, but a hole or overlap would be: frames stay contiguous.
-    const int64_t expected = last_.place + last_.duration;
-    int64_t place = ticks(times.pts);
-    if (place < expected + last_.duration) place = expected;
-    return {place, place, place, duration};
+  if (config_.audio) return follow_audio(times, duration);
+  const int64_t jitter = to_ticks(kJitter, config_.timescale);
+  const int64_t expected = last_.place + last_.duration;
+  int64_t place = std::max(ticks(times.dts) + reorder_delay_, last_.place + 1);
+  steady_samples_ = std::abs(place - expected) <= jitter ? steady_samples_ + 1 : 0;
+  const bool steady = config_.nominal_duration > 0 && steady_samples_ >= kSteady;
+  int64_t pts = std::max<int64_t>(0, ticks(times.pts));
+  if (end_is_held_ && place <= expected + jitter) {
+    place = expected;
+    pts = std::max(pts, decode_time(place, last_.dts + 1));
   }
-  const int64_t place = std::max(ticks(times.dts) + reorder_delay_, last_.place + 1);
-  return {std::max<int64_t>(0, ticks(times.pts)), decode_time(place, last_.dts + 1), place, duration};
+  return {pts, decode_time(place, last_.dts + 1), place, duration, Break::kNone, steady};
 }
 
 // What a decoder would get before the time line begins at 0, or while it is still at what came before a
-// discontinuity, is given the first ticks that are free: composition offsets stay positive, since FFmpeg shows
-// video late by the lowest offset if that is negative, and decode times increase.
+// discontinuity, is given the first ticks that are free: composition offsets stay positive, since FFmpeg
+// shows video late by the lowest offset if that is negative, and decode times increase.
 int64_t Timestamper::decode_time(int64_t place, int64_t earliest) const {
   return std::max(place - reorder_delay_, earliest);
 }

@@ -37,6 +37,7 @@ struct Timed {
   int64_t place = 0;
   int64_t duration = 0;  // ticks; what this sample lasts as far as is known before its successor
   Break before = Break::kNone;
+  bool steady = false;  // samples have come at the distance of `duration` for a while
 };
 
 class Timestamper {
@@ -62,6 +63,8 @@ class Timestamper {
 
   // The presentation's time line was re-anchored by its owner: holds from the next sample on.
   void set_anchor(const Anchor& anchor);
+  // The last sample has been published with its duration: what follows at about its end begins there.
+  void hold_end() { end_is_held_ = true; }
   // The next sample does not continue what came before (a flush or seek): it starts a new epoch.
   void reset();
   // The anchor in use; after a jump it is the newest one or a new one with the epoch counted up.
@@ -82,6 +85,7 @@ class Timestamper {
   bool too_far_apart(Duration dts) const;
   Timed first(const Resolved& times, int64_t duration);
   Timed follow(const Resolved& times, int64_t duration);
+  Timed follow_audio(const Resolved& times, int64_t duration) const;
   int64_t decode_time(int64_t place, int64_t earliest) const;
   int64_t ticks(Duration running_time) const;
   Duration end() const;
@@ -92,6 +96,8 @@ class Timestamper {
   bool started_ = false;
   bool anchor_changed_ = false;
   bool was_reset_ = false;
+  bool end_is_held_ = false;
+  int steady_samples_ = 0;
   int64_t reorder_delay_ = 0;  // ticks from the first sample's decode time to its presentation time
   Timed last_;
   Duration last_raw_dts_{};

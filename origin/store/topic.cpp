@@ -47,8 +47,8 @@ Message::Message(Position position, ObjectRef content, std::shared_ptr<Budget> b
           [content = std::move(content)](uint8_t edition) { return edition == 0 ? content : nullptr; },
           std::move(budget)) {}
 
-Message::Message(Position position, Render render, std::shared_ptr<Budget> budget)
-    : position_(position), forms_(std::make_unique<Forms>()) {
+Message::Message(Position position, Render render, std::shared_ptr<Budget> budget, std::optional<Ahead> ahead)
+    : position_(position), ahead_(std::move(ahead)), forms_(std::make_unique<Forms>()) {
   forms_->render = std::move(render);
   forms_->budget = std::move(budget);
 }

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,8 @@ namespace origin::store {
 struct Position {
   uint64_t major = 0;
   uint64_t minor = 0;
-  uint64_t revision =
-      0;  // versions of the same position, such as the one that adds ENDLIST; a waiter gives 0
+  // Versions of the same position, such as the one that adds ENDLIST; a waiter gives 0.
+  uint64_t revision = 0;
   auto operator<=>(const Position&) const = default;
 };
 
@@ -39,6 +40,14 @@ struct Form {
 };
 constexpr uint8_t kEditions = 3;
 
+// What a reader has to know of a playlist in order to wait for a later one.
+struct Ahead {
+  uint64_t parts_before = 0;      // parts of the last whole segment: the major before the newest
+  uint64_t max_parts = 3;         // how many parts past the newest may be asked for
+  Duration hold_limit{};          // how long one may wait for it
+  std::string awaited_cache_control;  // of an answer that was asked for by position
+};
+
 // One message. Its forms are rendered when first asked for, once, and shared by all readers.
 class Message {
  public:
@@ -49,17 +58,21 @@ class Message {
   // What is rendered or compressed is counted by `budget`, if there is one.
   // The same content in every edition.
   Message(Position position, ObjectRef content, std::shared_ptr<Budget> budget = nullptr);
-  Message(Position position, Render render, std::shared_ptr<Budget> budget = nullptr);
+  Message(Position position, Render render, std::shared_ptr<Budget> budget = nullptr,
+          std::optional<Ahead> ahead = {});
   ~Message();
 
   Position position() const { return position_; }
+  // None if no later message may be waited for by position.
+  const std::optional<Ahead>& ahead() const { return ahead_; }
   // The content in that form; never null. An edition that the renderer does not know gives edition 0.
   ObjectRef form(Form form) const;
 
  private:
   struct Forms;
-  Position position_;
-  std::unique_ptr<Forms> forms_;
+  const Position position_;
+  const std::optional<Ahead> ahead_;
+  const std::unique_ptr<Forms> forms_;
 };
 
 using MessageRef = std::shared_ptr<const Message>;
@@ -82,9 +95,6 @@ struct TopicOptions {
   size_t keep = 1;
   // What an answer says while there is no message.
   Headers headers;
-  // How far past the newest message a reader may wait: positions with a major beyond newest.major + max_ahead
-  // are refused.
-  uint64_t max_ahead = 2;
 };
 
 class Topic : public std::enable_shared_from_this<Topic> {

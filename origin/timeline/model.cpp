@@ -7,6 +7,10 @@ std::string Segment::uri() const {
   return stretch->run + "/" + std::to_string(sequence) + ".m4s";
 }
 
+std::string Segment::part_uri(size_t index) const {
+  return stretch->run + "/" + std::to_string(sequence) + "." + std::to_string(index) + ".m4s";
+}
+
 const Segment* MediaSnapshot::first() const {
   if (!blocks.empty()) return blocks.front()->segments[first_in_block].get();
   return tail.empty() ? nullptr : tail.front().get();

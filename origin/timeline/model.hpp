@@ -26,6 +26,7 @@ struct Part {
   Duration duration{};
   uint64_t bytes = 0;
   bool independent = false;
+  bool gap = false;  // time without media of its own: the frame before it goes on
 };
 
 struct Segment {
@@ -40,6 +41,7 @@ struct Segment {
   std::vector<Part> parts;  // only while they may be listed (RFC 8216bis 6.2.2)
 
   std::string uri() const;
+  std::string part_uri(size_t index) const;
   const std::string& init_uri() const { return stretch->init_uri; }
 };
 
@@ -50,6 +52,22 @@ struct Block {
   std::vector<SegmentRef> segments;
   Bytes text;
   std::vector<uint32_t> offsets;  // where each segment's text begins
+};
+
+// Where another media playlist of the presentation stands.
+struct RenditionReport {
+  std::string uri;  // relative to the playlist that reports
+  uint64_t last_sequence = 0;
+  std::optional<uint64_t> last_part;
+};
+
+// What a playlist with parts says besides its segments.
+struct LowLatency {
+  Duration part_target{};
+  Duration part_hold_back{};
+  std::string hint_uri;       // of the part to come; empty: none will
+  std::string hint_init_uri;  // of the init segment that it will be the first to need; empty: none
+  std::vector<RenditionReport> reports;
 };
 
 // One version of a media playlist's content.
@@ -64,6 +82,7 @@ struct MediaSnapshot {
   size_t first_in_block = 0;                         // segments of the first block that have left the window
   std::vector<SegmentRef> tail;                      // closed segments after the blocks
   std::shared_ptr<const Segment> open;               // being written; null if none
+  std::optional<LowLatency> low_latency;             // none: parts are not listed
 
   // Null if there is none.
   const Segment* first() const;

@@ -87,7 +87,7 @@ void Window::forget_old_parts() {
       // Snapshots share the old one.
       auto without = std::make_shared<Segment>(**segment);
       without->parts = std::vector<Part>();
-      *segment = std::move(without);
+      unlisted_parts_.push_back(std::exchange(*segment, std::move(without)));
     }
     behind += (*segment)->duration;
   }
@@ -113,6 +113,11 @@ void Window::fold_tail() {
 const Segment* Window::first() const {
   if (!blocks_.empty()) return blocks_.front()->segments[first_in_block_].get();
   return tail_.empty() ? nullptr : tail_.front().get();
+}
+
+const Segment* Window::last() const {
+  if (!tail_.empty()) return tail_.back().get();
+  return blocks_.empty() ? nullptr : blocks_.back()->segments.back().get();
 }
 
 size_t Window::size() const {
@@ -170,7 +175,7 @@ bool Window::needs_init(const std::string& uri) const {
   return std::any_of(tail_.begin(), tail_.end(), needs) || (open_ && open_->init_uri() == uri);
 }
 
-MediaSnapshotRef Window::snapshot() const {
+std::shared_ptr<MediaSnapshot> Window::snapshot() const {
   auto snapshot = std::make_shared<MediaSnapshot>();
   snapshot->type = config_.type;
   snapshot->target_duration = target_duration_;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "origin/timeline/bandwidth.hpp"
 #include "origin/timeline/model.hpp"
@@ -59,13 +60,18 @@ class Window {
   Duration duration() const { return duration_; }
   uint64_t bytes() const { return bytes_; }
   const Segment* first() const;
+  const Segment* last() const;
   // Longest segment so far, gaps included.
   Duration longest() const { return longest_; }
   uint64_t gaps() const { return gaps_; }
   uint64_t discontinuities() const { return discontinuities_; }
   const BandwidthMeter& bandwidth() const { return bandwidth_; }
 
-  MediaSnapshotRef snapshot() const;
+  // Segments whose parts are not to be listed any more, since the last call; with those parts.
+  std::vector<SegmentRef> take_unlisted_parts() { return std::exchange(unlisted_parts_, {}); }
+
+  // To be completed by what the window does not know.
+  std::shared_ptr<MediaSnapshot> snapshot() const;
 
  private:
   void append(SegmentRef segment);
@@ -87,6 +93,7 @@ class Window {
   std::optional<Duration> end_time_;
   uint64_t last_epoch_ = 0;
   SegmentRef removed_;  // the last segment that left
+  std::vector<SegmentRef> unlisted_parts_;
   Duration duration_{};
   Duration longest_{};
   uint64_t bytes_ = 0;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How long things are waited for, and how long caches may keep them.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "origin/channel/options.hpp"
+
+namespace origin::channel {
+
+// How long a request for a playlist, segment or part that will be there soon is held: three target durations
+// (RFC 8216bis 6.2.5.2); before the target is known, three segments of the asked length.
+inline Duration hold_limit(const Options& options, uint32_t target_duration) {
+  if (target_duration) return std::chrono::seconds(3 * target_duration);
+  return std::max<Duration>(3 * options.segment_duration, 6s);
+}
+
+inline std::string max_age(Duration duration) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
+  return "public, max-age=" + std::to_string(std::max<int64_t>(1, seconds));
+}
+
+}  // namespace origin::channel

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Delivery directives of RFC 8216bis 6.2.5, as values and over HTTP.
+#include "origin/http/directives.hpp"
+
+#include <atomic>
+
+#include "tests/http_fixture.hpp"
+
+using namespace origin;
+using namespace origin::tests;
+
+namespace {
+
+using http::Directives;
+using store::Position;
+
+// Segment 9 is the last whole one and has 4 parts; 10 is being written and has `parts`.
+store::MessageRef newest(uint64_t parts, std::string text = "#EXTM3U\n",
+                         std::atomic<int>* renders = nullptr) {
+  auto render = [text = std::move(text), renders](uint8_t edition) -> store::ObjectRef {
+    if (renders) ++*renders;
+    if (edition > 1) return nullptr;
+    return store::make_object({Bytes::take(text + (edition ? "delta" : "whole"))},
+                              {.cache_control = "max-age=1"});
+  };
+  return std::make_shared<const store::Message>(
+      Position{10, parts}, std::move(render), nullptr,
+      store::Ahead{
+          .parts_before = 4, .max_parts = 6, .hold_limit = 30s, .awaited_cache_control = "max-age=12"});
+}
+
+std::optional<Position> awaited(uint64_t sequence, std::optional<uint64_t> part, uint64_t parts_so_far = 2) {
+  const auto position = http::awaited_position({.sequence = sequence, .part = part}, *newest(parts_so_far));
+  ck_assert_msg(position.ok(), "%s", position.ok() ? "" : position.error().message.c_str());
+  return *position;
+}
+
+bool refused(uint64_t sequence, std::optional<uint64_t> part) {
+  return !http::awaited_position({.sequence = sequence, .part = part}, *newest(2)).ok();
+}
+
+}  // namespace
+
+START_TEST(test_queries_are_read) {
+  const auto directives = http::parse_directives("a=b&_HLS_msn=7&_HLS_part=0&_HLS_skip=YES&_HLS_other=1");
+  ck_assert(directives.ok());
+  ck_assert(directives->sequence == 7 && directives->part == 0);
+  ck_assert_int_eq(directives->edition, 1);
+  ck_assert_int_eq(http::parse_directives("_HLS_skip=v2")->edition, 2);
+  ck_assert(!http::parse_directives("")->sequence);
+}
+END_TEST
+
+START_TEST(test_wrong_queries_are_named) {
+  for (const char* query :
+       {"_HLS_part=1", "_HLS_msn=", "_HLS_msn=-1", "_HLS_msn=1x", "_HLS_msn=0x10", "_HLS_msn",
+        "_HLS_msn=18446744073709551616", "_HLS_msn=1&_HLS_msn=1", "_HLS_msn=1&_HLS_part=one", "_HLS_skip=NO",
+        "_HLS_skip=", "_HLS_skip=YES&_HLS_skip=v2"}) {
+    const auto directives = http::parse_directives(query);
+    ck_assert_msg(!directives.ok(), "%s", query);
+    ck_assert_msg(directives.error().message.find("_HLS_") != std::string::npos, "%s", query);
+  }
+}
+END_TEST
+
+START_TEST(test_positions_that_are_waited_for) {
+  ck_assert(!awaited(3, {}) && !awaited(8, 100));    // long gone
+  ck_assert(*awaited(9, {}) == (Position{10, 0}));   // whole, there
+  ck_assert(*awaited(10, {}) == (Position{11, 0}));  // whole, to come
+  ck_assert(*awaited(10, 1) == (Position{10, 2}));   // there
+  ck_assert(*awaited(10, 2) == (Position{10, 3}));   // to come
+  ck_assert(*awaited(9, 3) == (Position{9, 4}));     // the last part of a whole segment
+  ck_assert(*awaited(9, 4) == (Position{10, 1}));    // past it: the first of the next
+  ck_assert(*awaited(11, 0) == (Position{11, 1}));
+}
+END_TEST
+
+START_TEST(test_what_is_too_far_ahead_is_refused) {
+  ck_assert(!refused(11, {}));
+  ck_assert(refused(12, {}) && refused(UINT64_MAX, {}));
+  ck_assert(!refused(10, 7) && refused(10, 8) && refused(10, UINT64_MAX));
+  ck_assert(!refused(11, 5) && refused(11, 6));
+}
+END_TEST
+
+START_TEST(test_reload_is_answered_when_its_part_is_there) {
+  HttpFixture origin;
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 30s});
+  topic->publish(newest(2));
+  HttpClient client = origin.connect();
+  client.send_request("GET", "/live/v/index.m3u8?_HLS_msn=10&_HLS_part=2");
+  ck_assert(!client.readable(100));
+  topic->publish(newest(3));
+  const HttpReply reply = client.read_reply();
+  ck_assert_int_eq(reply.status, 200);
+  ck_assert(reply.header("Cache-Control") == "max-age=12");
+  ck_assert(origin.get("/live/v/index.m3u8").header("Cache-Control") == "max-age=1");
+  ck_assert(origin.get("/live/v/index.m3u8?_HLS_skip=YES").body.ends_with("delta"));
+  ck_assert(origin.get("/live/v/index.m3u8?_HLS_skip=v2").body.ends_with("whole"));
+  check_error(origin.get("/live/v/index.m3u8?_HLS_part=1"), 400);
+  check_error(origin.get("/live/v/index.m3u8?_HLS_msn=99"), 400);
+}
+END_TEST
+
+START_TEST(test_all_who_wait_share_one_rendering) {
+  constexpr int kClients = 300;
+  HttpFixture origin;
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 30s});
+  topic->publish(newest(2));
+  std::vector<HttpClient> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(origin.connect());
+    const HeaderList gzip = i % 2 ? HeaderList{{"Accept-Encoding", "gzip"}} : HeaderList{};
+    clients.back().send_request("GET", "/live/v/index.m3u8?_HLS_msn=10&_HLS_part=2", gzip);
+  }
+  while (json_number(origin.get("/api/server").body, "held") < kClients) g_usleep(1000);
+  std::atomic<int> renders = 0;
+  topic->publish(newest(3, "#EXTM3U\n", &renders));
+  for (HttpClient& client : clients) ck_assert_int_eq(client.read_reply().status, 200);
+  ck_assert_int_eq(renders, 1);
+}
+END_TEST
+
+int main() {
+  const Test tests[] = {
+      test_queries_are_read,
+      test_wrong_queries_are_named,
+      test_positions_that_are_waited_for,
+      test_what_is_too_far_ahead_is_refused,
+      test_reload_is_answered_when_its_part_is_there,
+      test_all_who_wait_share_one_rendering,
+  };
+  return run_tests("http directives", tests);
+}
