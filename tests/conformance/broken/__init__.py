@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A way to break each clause; importing them declares them."""
+
+from . import delivery, media, playlists
+from .session import WAYS
+
+__all__ = ["WAYS", "delivery", "media", "playlists"]

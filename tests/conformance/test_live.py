@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Live presentations of originsink, followed by a client that holds every response against every clause.
+
+CONFORMANCE_SECONDS=600 follows each for ten minutes.
+"""
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import sys
+import time
+import unittest
+
+sys.path.append(os.fspath(pathlib.Path(__file__).parents[1] / "e2e"))
+
+import clauses
+import follow
+from processes import LISTENING, Pipeline, require
+from sources import audio, video
+
+SECONDS = float(os.environ.get("CONFORMANCE_SECONDS", 20))
+# Machines that run tests are busy: how late something came is measured elsewhere.
+SLACK = 1.0
+ENCODER = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=1000 bitrate={}"
+LADDER = {"video_0": (ENCODER.format(800), (320, 240)), "video_1": (ENCODER.format(300), (160, 120))}
+# Small, so that all that a window does happens soon.
+SINK = "playlist-type=live segment-duration=1000000000 part-duration={part} window=8000000000 linger=-1"
+# What there is nothing to see of where nothing goes wrong and nothing ends.
+UNUSUAL = {"unavailable_says_when_to_retry", "waits_have_a_deadline", "hints_that_fail_are_not_found",
+           "gap_segments_have_gap_parts", "dates_only_overlap_a_little", "changed_format_is_a_discontinuity",
+           "new_init_segments_are_hinted", "deltas_keep_dateranges", "v2_leaves_out_old_dateranges",
+           "v2_names_removed_dateranges"}
+AT_THE_END = {"ended_playlists_ignore_directives", "ended_playlists_stay"}
+
+
+def feed(name, source):
+    return f"{source} ! queue ! o.{name}"
+
+
+class Live(unittest.TestCase):
+    def publish(self, feeds, part_duration=250_000_000, port=0):
+        require("x264enc", "avenc_aac")
+        sink = f"originsink name=o port={port} {SINK.format(part=part_duration)} "
+        return Pipeline(sink + " ".join(feed(*item) for item in feeds.items()))
+
+    def check(self, origin, tolerated=()):
+        """Follows a presentation and holds it against every clause."""
+        url = origin.wait_for(LISTENING)[1]
+        # Before a source has shown that its keyframes lie on the grid, a segment may end before the part it was to have.
+        session = follow.follow(f"{url.rstrip('/')}/index.m3u8", SECONDS, SLACK, ("replanned", *tolerated))
+        findings = clauses.judge(session)
+        violated = {name for name, finding in findings.items() if finding.outcome == "violated"}
+        self.assertFalse(violated, "\n" + follow.report(findings))
+        return session, findings
+
+    def check_seen(self, findings, unseen):
+        missed = {name for name, finding in findings.items() if finding.outcome == "not seen"}
+        self.assertEqual(missed - UNUSUAL - unseen, set())
+
+    def ladder(self, frames=-1, rate="30/1"):
+        feeds = {name: video(encoder, frames, rate=rate, size=size, live=True)
+                 for name, (encoder, size) in LADDER.items()}
+        seconds = -1 if frames < 0 else frames / 30
+        return feeds | {"audio_0": audio("avenc_aac", seconds, live=True)}
+
+    def test_ladder_with_audio(self):
+        with self.publish(self.ladder()) as origin:
+            _, findings = self.check(origin)
+            self.assertTrue(origin.running(), origin.report())
+        self.check_seen(findings, AT_THE_END)
+
+    def test_frames_that_do_not_divide_the_parts(self):
+        feeds = {"video_0": video(ENCODER.format(300), -1, rate="30000/1001", live=True),
+                 "audio_0": audio("avenc_aac", -1, rate=44100, live=True)}
+        with self.publish(feeds, part_duration=330_000_000) as origin:
+            _, findings = self.check(origin)
+        self.check_seen(findings, AT_THE_END)
+
+    def test_presentation_that_ends(self):
+        with self.publish(self.ladder(frames=round(30 * (SECONDS - 5)))) as origin:
+            _, findings = self.check(origin)
+        self.check_seen(findings, set())
+
+    def test_without_parts(self):
+        with self.publish(self.ladder(), part_duration=0) as origin:
+            session, _ = self.check(origin)
+        self.assertGreater(len(session.playlists), SECONDS)
+        for exchange in session.playlists:
+            self.assertEqual(exchange.playlist.all("EXT-X-PART") + exchange.playlist.all("EXT-X-PRELOAD-HINT"), [])
+
+    def test_publisher_that_is_killed_and_returns(self):
+        with contextlib.ExitStack() as running:
+            first = running.enter_context(self.publish(self.ladder()))
+            port = int(first.wait_for(LISTENING)[2])
+
+            def restart():
+                time.sleep(SECONDS / 3)
+                first.kill()
+                running.enter_context(self.publish(self.ladder(), port=port)).wait_for(LISTENING)
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                restarted = pool.submit(restart)
+                session, _ = self.check(first, ["restart"])
+                restarted.result()
+        self.assertTrue(session.outages)
+        for rendition in session.renditions:
+            last = max(session.outages)
+            self.assertTrue([e for e in rendition.versions if e.sent > last], f"{rendition.name} never came back")
+
+
+def main():
+    """As unittest.main(), but a file of which nothing could run is a skipped test to meson."""
+    result = unittest.main(exit=False, verbosity=2).result
+    skipped = result.testsRun and len(result.skipped) == result.testsRun
+    sys.exit(77 if result.wasSuccessful() and skipped else not result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()
