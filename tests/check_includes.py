@@ -23,6 +23,7 @@ ORIGIN_ROOMS = {
     "api": {"channel", "http", "cluster", "store", "media", "base"},
     "server": {"api", "base"},
     "web": set(),
+    "bench": {"base"},
 }
 ALLOWED = ORIGIN_ROOMS | {
     "gst": {"api", "base"},

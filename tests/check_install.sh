@@ -13,6 +13,9 @@ plugin=$(find "$root" -name 'libgstorigin.so')
 [[ -f $pc && -f $plugin ]] || { echo "no liborigin.pc or libgstorigin.so under $root"; exit 1; }
 find "$root" -name 'Origin-0.typelib' | grep . >/dev/null || { echo "no introspection data"; exit 1; }
 
+"$(find "$root" -name origin-bench -type f)" --help | grep 'Usage: origin-bench' >/dev/null ||
+  { echo "no origin-bench that runs under $root"; exit 1; }
+
 # Where GStreamer looks: its own plugin folder.
 [[ ${plugin#"$root"} == "$(pkg-config --variable=pluginsdir gstreamer-1.0)"/libgstorigin.so ]] ||
   { echo "the plugin went to ${plugin#"$root"}"; exit 1; }

@@ -40,4 +40,24 @@ Bytes gzip(const Body& body) {
   return Bytes::take(std::move(output));
 }
 
+Result<std::string> gunzip(ByteSpan member, size_t max_bytes) {
+  const auto decompressor =
+      Ref<GConverter>::adopt(G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP)));
+  std::array<char, 16 * 1024> buffer;
+  std::string output;
+  for (;;) {
+    gsize read = 0, written = 0;
+    GError* raw_error = nullptr;
+    const GConverterResult result =
+        g_converter_convert(decompressor.get(), member.data(), member.size(), buffer.data(), buffer.size(),
+                            G_CONVERTER_INPUT_AT_END, &read, &written, &raw_error);
+    const GErrorPtr error(raw_error);
+    if (result == G_CONVERTER_ERROR) return Error{ErrorCode::kInvalid, error->message};
+    output.append(buffer.data(), written);
+    member = member.subspan(read);
+    if (output.size() > max_bytes) return Error{ErrorCode::kLimit, "gzip of more than the limit"};
+    if (result == G_CONVERTER_FINISHED) return output;
+  }
+}
+
 }  // namespace origin
