@@ -76,7 +76,8 @@ def deltas_are_given(session):
         full = full_versions(rendition)
         for exchange in rendition.playlists:
             same = full.get(exchange.playlist.position)
-            if exchange.skip in ("YES", "v2") and same and same.control("CAN-SKIP-UNTIL"):
+            # 6.2.5.2: directives mean nothing once the playlist has ended.
+            if exchange.skip in ("YES", "v2") and same and same.control("CAN-SKIP-UNTIL") and not same.ended:
                 if to_skip(same)[0]:
                     yield "" if exchange.playlist.skip else f"{exchange.name} got the full playlist"
 
