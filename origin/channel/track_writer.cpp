@@ -117,18 +117,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   }
   max_segment_ = terms.max_segment;
   segmenter_->set_max_segment(to_ticks(max_segment_, format_.timescale));
-  segmenter::RawTimes raw = times;
-  if (const uint32_t samples = media::audio_frame_samples(format_, data.span())) {
-    const uint32_t rate = format_.codec == media::Codec::kOpus ? 48'000 : format_.audio.sample_rate;
-    const Duration whole = from_ticks(samples, rate);
-    // An Opus encoder's first packet begins with pre-skip, and its buffer says how much is left to hear (RFC
-    // 7845 4.2): the packet is placed so that the rest is on time.
-    const bool preskipped =
-        format_.codec == media::Codec::kOpus && !held_ && !segment_ && raw.duration && raw.pts;
-    if (preskipped && *raw.duration < whole) *raw.pts -= whole - *raw.duration;
-    raw.duration = whole;
-  }
-  const segmenter::Timed timed = timestamper_->next(raw, clock_.utc(), terms.anchor);
+  const segmenter::Timed timed = timestamper_->next(with_length(times, data), clock_.utc(), terms.anchor);
   if (timed.before == segmenter::Break::kOverlap) {
     presentation_->note_dropped(id_);
     return {};
@@ -180,6 +169,21 @@ Status TrackWriter::end_early() {
   if (ended_early_) return finish_segment();
   release_held(end_of(held_time_));
   return flush_chunk();
+}
+
+// Audio frames say themselves how long they are.
+segmenter::RawTimes TrackWriter::with_length(segmenter::RawTimes raw, const Bytes& data) const {
+  if (const uint32_t samples = media::audio_frame_samples(format_, data.span())) {
+    const uint32_t rate = format_.codec == media::Codec::kOpus ? 48'000 : format_.audio.sample_rate;
+    const Duration whole = from_ticks(samples, rate);
+    // An Opus encoder's first packet begins with pre-skip, and its buffer says how much is left to hear (RFC
+    // 7845 4.2): the packet is placed so that the rest is on time.
+    const bool preskipped = format_.codec == media::Codec::kOpus && !held_ && !segment_ && !ended_early_ &&
+                            raw.duration && raw.pts;
+    if (preskipped && *raw.duration < whole) *raw.pts -= whole - *raw.duration;
+    raw.duration = whole;
+  }
+  return raw;
 }
 
 Result<bool> TrackWriter::take_format(const Bytes& data) {

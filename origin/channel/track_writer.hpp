@@ -47,6 +47,7 @@ class TrackWriter {
     Bytes out_of_band;
   };
 
+  segmenter::RawTimes with_length(segmenter::RawTimes raw, const Bytes& data) const;
   Result<bool> take_format(const Bytes& data);
   Status apply_format(media::Format format, const Bytes& first_frame);
   Status cut(const segmenter::Timed& timed, bool sync, bool force);
