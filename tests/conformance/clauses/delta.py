@@ -76,8 +76,9 @@ def deltas_are_given(session):
         full = full_versions(rendition)
         for exchange in rendition.playlists:
             same = full.get(exchange.playlist.position)
-            # 6.2.5.2: directives mean nothing once the playlist has ended.
-            if exchange.skip in ("YES", "v2") and same and same.control("CAN-SKIP-UNTIL") and not same.ended:
+            # 6.2.5.2: directives mean nothing once the playlist has ended, be it at the position of a live one.
+            ended = exchange.playlist.ended
+            if exchange.skip in ("YES", "v2") and same and same.control("CAN-SKIP-UNTIL") and not ended:
                 if to_skip(same)[0]:
                     yield "" if exchange.playlist.skip else f"{exchange.name} got the full playlist"
 
