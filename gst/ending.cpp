@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/ending.hpp"
 
+#include <algorithm>
+
 #include "gst/debug.hpp"
 #include "gst/pads.hpp"
 
@@ -10,6 +12,7 @@ void Ending::start(const Times& times) {
   origin::MutexLock lock(mutex_);
   pads_.reset();
   times_ = times;
+  first_data_ = GST_CLOCK_TIME_NONE;
   running_ = true;
   over_ = false;
   ++run_;
@@ -39,6 +42,7 @@ bool Ending::pad_has_data(GstPad* pad) {
   origin::MutexLock lock(mutex_);
   if (over_) return false;
   pads_.data(pad);
+  if (!GST_CLOCK_TIME_IS_VALID(first_data_)) first_data_ = OneShot::now();
   timer_.cancel();
   return true;
 }
@@ -66,13 +70,19 @@ void Ending::check() {
         return;
       case EndOfStream::Verdict::kWaitingForIdle:
         GST_INFO_OBJECT(element_, "waiting for pads that never got data");
-        timer_.arm(element_, times_.idle_pad_timeout, [this, run] { finish(run); });
+        timer_.arm(element_, left_for_idle_pads(), [this, run] { finish(run); });
         return;
       case EndOfStream::Verdict::kOver:
         break;
     }
   }
   finish(run);
+}
+
+GstClockTime Ending::left_for_idle_pads() const {
+  if (!GST_CLOCK_TIME_IS_VALID(first_data_)) return times_.idle_pad_timeout;
+  const GstClockTime waited = OneShot::now() - first_data_;
+  return times_.idle_pad_timeout - std::min(waited, times_.idle_pad_timeout);
 }
 
 void Ending::finish(unsigned run) {

@@ -16,8 +16,8 @@ namespace gst {
 class Ending {
  public:
   struct Times {
-    GstClockTime idle_pad_timeout = 0;
-    gint64 linger = 0;  // negative: EOS is never posted
+    GstClockTime idle_pad_timeout = 0;  // from the first data of any pad on
+    gint64 linger = 0;                  // negative: EOS is never posted
   };
 
   // `end_track` ends the track of a pad through which nothing flows any more. The element owns the ending.
@@ -39,6 +39,7 @@ class Ending {
  private:
   void end_all_tracks();
   void check();
+  GstClockTime left_for_idle_pads() const REQUIRES_LOCK(mutex_);
   void finish(unsigned run);
   void post_eos(unsigned run);
 
@@ -48,6 +49,7 @@ class Ending {
   EndOfStream pads_ GUARDED_BY(mutex_);
   OneShot timer_ GUARDED_BY(mutex_);
   Times times_ GUARDED_BY(mutex_);
+  GstClockTime first_data_ GUARDED_BY(mutex_) = GST_CLOCK_TIME_NONE;
   bool running_ GUARDED_BY(mutex_) = false;
   bool over_ GUARDED_BY(mutex_) = false;
   unsigned run_ GUARDED_BY(mutex_) = 0;  // a timer of an earlier run means nothing

@@ -28,6 +28,13 @@ void OneShot::arm(GstElement* owner, GstClockTime delay, std::function<void()> c
   gst_object_unref(clock);
 }
 
+GstClockTime OneShot::now() {
+  GstClock* clock = gst_system_clock_obtain();
+  const GstClockTime time = gst_clock_get_time(clock);
+  gst_object_unref(clock);
+  return time;
+}
+
 void OneShot::cancel() {
   if (!id_) return;
   gst_clock_id_unschedule(id_);

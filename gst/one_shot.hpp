@@ -18,7 +18,8 @@ class OneShot {
 
   void arm(GstElement* owner, GstClockTime delay, std::function<void()> callback);
   void cancel();
-  bool armed() const { return id_ != nullptr; }
+  // Of the clock that calls.
+  static GstClockTime now();
 
  private:
   GstClockID id_ = nullptr;

@@ -145,10 +145,11 @@ void install_end_properties(GObjectClass* c, const Settings& defaults) {
           -1, G_MAXINT64, defaults.linger, kBeforeStart));
   g_object_class_install_property(
       c, kIdlePadTimeout,
-      g_param_spec_uint64("idle-pad-timeout", "Idle pad timeout",
-                          "How long a pad that never got data holds up the end of stream of the others, in "
-                          "nanoseconds",
-                          0, G_MAXINT64, defaults.idle_pad_timeout, kBeforeStart));
+      g_param_spec_uint64(
+          "idle-pad-timeout", "Idle pad timeout",
+          "How long after the first data of others a pad that never got any may still hold up "
+          "their end of stream, in nanoseconds",
+          0, G_MAXINT64, defaults.idle_pad_timeout, kBeforeStart));
 }
 
 void assign(std::string& text, const GValue* value) {

@@ -76,6 +76,21 @@ START_TEST(test_pad_without_data_holds_up_the_end_for_its_timeout) {
 }
 END_TEST
 
+START_TEST(test_pad_without_data_is_waited_for_from_the_first_data_on) {
+  HandClock clock;
+  Pipeline pipeline(std::string("originsink name=o sync=true idle-pad-timeout=7000000000 ") + kShortVideo);
+  GstPad* idle = gst_element_request_pad_simple(pipeline.sink(), "audio_%u");
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  GstClockTime waiter = clock.wait_for_waiter();
+  for (; waiter < GST_SECOND; waiter = clock.wait_for_waiter()) clock.turn_to_waiter();  // the frames
+  ck_assert_uint_eq(waiter, 7 * GST_SECOND);
+  clock.turn_to_waiter();
+  ck_assert_msg(pipeline.wait_for_end(), "%s", pipeline.error().c_str());
+  gst_element_release_request_pad(pipeline.sink(), idle);
+  gst_object_unref(idle);
+}
+END_TEST
+
 START_TEST(test_linger_serves_the_ended_presentation_before_eos) {
   HandClock clock;
   Pipeline pipeline(std::string("originsink name=o playlist-type=event linger=3000000000 ") + kShortVideo);
@@ -161,6 +176,7 @@ int main(int argc, char** argv) {
       test_end_of_all_pads_ends_the_presentation,
       test_pad_that_ends_without_data_holds_nothing_up,
       test_pad_without_data_holds_up_the_end_for_its_timeout,
+      test_pad_without_data_is_waited_for_from_the_first_data_on,
       test_linger_serves_the_ended_presentation_before_eos,
       test_released_pad_counts_as_ended,
       test_pad_can_be_released_while_data_flows,
