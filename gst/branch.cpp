@@ -30,6 +30,10 @@ Branch::~Branch() {
   }
 }
 
+void Branch::silence() {
+  for (GstElement* element : elements_) gst_element_set_bus(element, nullptr);
+}
+
 GstElement* Branch::add(const char* factory, std::string& error) {
   GstElement* element = gst_element_factory_make(factory, nullptr);
   if (!element) {

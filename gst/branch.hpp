@@ -32,6 +32,9 @@ class Branch {
   Branch(const Branch&) = delete;
   Branch& operator=(const Branch&) = delete;
 
+  // The elements post no messages any more.
+  void silence();
+
   GstElement* sink() const { return elements_.back(); }
   // The caller owns the reference.
   GstPad* input() const { return gst_element_get_static_pad(elements_.front(), "sink"); }

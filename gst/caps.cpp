@@ -45,7 +45,7 @@ constexpr const char* kVideoCaps = H264
 #undef H264
 #undef H265
 constexpr const char* kAudioCaps =
-    "audio/mpeg, mpegversion=(int){4, 2}, stream-format=(string){raw, adts, loas}; "
+    "audio/mpeg, mpegversion=(int){4, 2}, stream-format=(string){raw, adts}; "
     "audio/x-opus; audio/x-flac; audio/x-ac3; audio/x-eac3";
 
 constexpr std::string_view kOggFlacMagic(

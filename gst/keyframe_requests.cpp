@@ -54,7 +54,8 @@ Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position,
                     : Asked{phase, position, origin_presentation_get_next_boundary(presentation, position)};
   after.horizon = upstream_latency() + 2 * static_cast<int64_t>(segment_duration) + kMargin;
   std::vector<int64_t> due = take_due(presentation, after.next, position + after.horizon);
-  // A new anchor is a discontinuity, which players begin anew behind: what is past is honoured at the next frame.
+  // A new anchor is a discontinuity, which players begin anew behind: what is past is honoured at the next
+  // frame.
   if (before && phase != before->phase) due.insert(due.begin(), position);
   {
     MutexLock lock(mutex_);
@@ -76,6 +77,11 @@ bool KeyframeRequests::send(const std::vector<int64_t>& boundaries) {
     if (!gst_pad_push_event(pad_, event)) return false;
   }
   return true;
+}
+
+void KeyframeRequests::ask_now() {
+  GST_LOG_OBJECT(pad_, "asking for a keyframe now");
+  gst_pad_push_event(pad_, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
 int64_t KeyframeRequests::upstream_latency() const {

@@ -24,6 +24,8 @@ class KeyframeRequests {
 
   // Asks for every boundary after `position` (running time) that is near enough and was not asked for yet.
   Answer ask(OriginPresentation* presentation, int64_t position, uint64_t segment_duration);
+  // Asks for one as soon as there can be one.
+  void ask_now();
   // What was asked for is forgotten upstream: a new stream, a flush.
   void restart();
   // Looks for an encoder to watch, until stop().

@@ -51,6 +51,7 @@ void PadStream::reset() {
   codec_ = nullptr;
   format_.reset();
   data_reported_ = warned_of_chroma_ = false;
+  entry_asked_at_.reset();
   flushed_ = resumes_ = false;
   position_ = 0;
 }
@@ -276,10 +277,15 @@ bool PadStream::needs_decode_times(GstBuffer* first) const {
   return !profile || !g_str_has_suffix(profile, "baseline");
 }
 
-// Another codec follows: what the elements still hold goes out first.
+// Another codec follows: what the elements still hold goes out first. If that is nothing that a parser can
+// make sense of, the pipeline goes on all the same.
 void PadStream::unplug() {
   const auto input = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad_)));
   if (!input) return;
+  {
+    MutexLock lock(mutex_);
+    if (branch_) branch_->silence();
+  }
   draining_ = true;
   gst_pad_send_event(input.get(), gst_event_new_eos());
   draining_ = false;
@@ -319,7 +325,23 @@ GstFlowReturn PadStream::push(GstSample* sample) {
   const auto data = Ref<GBytes>::adopt(bytes_of(buffer));
   const bool taken =
       data && origin_track_push(track.get(), data.get(), times.pts, times.dts, times.duration, &error);
-  return taken ? GST_FLOW_OK : result_of(error);
+  if (!taken) return result_of(error);
+  ask_for_entry(track.get());
+  return GST_FLOW_OK;
+}
+
+// Where frames are left out for want of a keyframe, viewers should not have to wait for the next boundary's.
+void PadStream::ask_for_entry(OriginTrack* track) {
+  if (!origin_track_needs_keyframe(track)) {
+    entry_asked_at_.reset();
+    return;
+  }
+  const int64_t position = position_;
+  const bool asked = entry_asked_at_ && position >= *entry_asked_at_ &&
+                     position - *entry_asked_at_ < static_cast<int64_t>(segment_duration_);
+  if (!send_requests_ || asked) return;
+  entry_asked_at_ = position;
+  requests_.ask_now();
 }
 
 bool PadStream::update_format(OriginTrack* track, GstCaps* caps, GError** error) {

@@ -68,6 +68,7 @@ class PadStream {
   bool may_be_video() const;
   void ask_early(int64_t position);
   void ask_for_keyframes(OriginTrack* track, int64_t position);
+  void ask_for_entry(OriginTrack* track);
 
   GstFlowReturn push(GstSample* sample);
   bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
@@ -99,6 +100,7 @@ class PadStream {
   bool draining_ = false;
   bool data_reported_ = false;
   bool warned_of_chroma_ = false;
+  std::optional<int64_t> entry_asked_at_;  // running time
   guint32 eos_seqnum_ = GST_SEQNUM_INVALID;
 
   std::atomic<bool> flushed_ = false;

@@ -112,6 +112,33 @@ START_TEST(test_errors_name_the_value) {
 }
 END_TEST
 
+START_TEST(test_language_is_a_language_tag_or_left_out) {
+  OriginServer* server = origin_server_new();
+  OriginPresentation* presentation = open_live(server, "show");
+  OriginTrack* track = origin_presentation_add_track(presentation, "audio_0", nullptr);
+  std::vector<std::string> warnings;
+  g_signal_connect(presentation, "warning",
+                   G_CALLBACK(+[](OriginPresentation*, const char* message, const char*, gpointer into) {
+                     static_cast<std::vector<std::string>*>(into)->push_back(message);
+                   }),
+                   &warnings);
+  for (const char* tag : {"en", "deu", "pt-BR", "zh-Hant-TW", "sl-rozaj-biske-1994", "en-a-bbb"}) {
+    origin_track_set_language(track, tag);
+    ck_assert_msg(warnings.empty(), "%s", tag);
+  }
+  for (const char* tag :
+       {"e", "en-", "-en", "en--GB", "12", "e1", "unreasonably", "en\" ,X=\"1", "en_GB", "\xc3\xa4"}) {
+    origin_track_set_language(track, tag);
+    ck_assert_uint_eq(warnings.size(), 1);
+    ck_assert_msg(warnings[0].find(tag) != std::string::npos, "%s", warnings[0].c_str());
+    warnings.clear();
+  }
+  g_object_unref(track);
+  g_object_unref(presentation);
+  g_object_unref(server);
+}
+END_TEST
+
 START_TEST(test_wall_clock_is_settled_with_the_first_track) {
   OriginServer* server = origin_server_new();
   OriginPresentation* presentation = open_live(server, "show");
@@ -147,6 +174,7 @@ int main() {
       test_last_reference_may_go_in_a_signal_of_the_origins_own_thread,
       test_callers_with_one_address_share_a_server_that_runs,
       test_errors_name_the_value,
+      test_language_is_a_language_tag_or_left_out,
       test_wall_clock_is_settled_with_the_first_track,
       test_statistics_are_there,
   };

@@ -146,6 +146,8 @@ START_TEST(test_codec_outside_the_list_is_refused) {
     return accepted;
   };
   ck_assert(!accepts("audio/mpeg, mpegversion=1, layer=3, rate=44100, channels=2"));
+  // aacparse cannot take frames out of it.
+  ck_assert(!accepts("audio/mpeg, mpegversion=4, stream-format=loas, rate=44100, channels=2"));
   ck_assert(!accepts("video/x-raw, format=I420, width=16, height=16"));
   ck_assert(accepts("audio/mpeg, mpegversion=4, stream-format=adts, rate=44100, channels=2"));
   ck_assert(accepts("video/x-h264, stream-format=byte-stream, alignment=nal"));
@@ -166,6 +168,25 @@ START_TEST(test_another_codec_on_a_pad_follows_on) {
 }
 END_TEST
 
+// A source that is switched away from before its parameter sets came.
+START_TEST(test_what_a_parser_cannot_make_sense_of_does_not_end_the_pipeline) {
+  Pipeline pipeline(
+      "concat name=c ! originsink name=o playlist-type=event "
+      "videotestsrc num-buffers=30 ! x264enc key-int-max=100 name=e ! video/x-h264,stream-format=byte-stream "
+      "! c. "
+      "videotestsrc num-buffers=30 ! vp9enc deadline=1 cpu-used=8 ! c.");
+  GstPad* pad = gst_element_get_static_pad(pipeline.element("e"), "src");
+  const auto drop_keyframes = [](GstPad*, GstPadProbeInfo* info, gpointer) {
+    const GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  };
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, drop_keyframes, nullptr, nullptr);
+  gst_object_unref(pad);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_eq(pipeline.segments("video_0").size(), 1);
+}
+END_TEST
+
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   const Test tests[] = {
@@ -179,6 +200,7 @@ int main(int argc, char** argv) {
       test_delayed_links_of_a_demuxer,
       test_codec_outside_the_list_is_refused,
       test_another_codec_on_a_pad_follows_on,
+      test_what_a_parser_cannot_make_sense_of_does_not_end_the_pipeline,
   };
   return run_tests("originsink negotiation", tests, 180);
 }

@@ -199,6 +199,29 @@ START_TEST(test_offsets_of_pads_keep_keyframes_on_the_grid) {
 }
 END_TEST
 
+// Of a pad that begins between two keyframes, or goes on so behind a hole.
+START_TEST(test_missing_keyframe_is_asked_for_at_once) {
+  constexpr GstClockTime kFrame = GST_SECOND / 30;
+  Pipeline pipeline(
+      "videotestsrc num-buffers=240 ! video/x-raw,framerate=30/1,width=160,height=120 ! "
+      "x264enc tune=zerolatency key-int-max=1000 name=e ! "
+      "originsink name=o playlist-type=event sync=false segment-duration=4000000000 part-duration=0");
+  GstPad* pad = gst_element_get_static_pad(pipeline.element("e"), "src");
+  const auto drop_first = [](GstPad*, GstPadProbeInfo*, gpointer left) {
+    auto* frames = static_cast<int*>(left);
+    return *frames > 0 && (*frames)-- > 0 ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  };
+  int left = 10;
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, drop_first, &left, nullptr);
+  gst_object_unref(pad);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  const auto segments = pipeline.segments("video_0");
+  ck_assert_uint_eq(segments.size(), 2);
+  ck_assert_int_ge(segments[0].running_time, 10 * kFrame);
+  ck_assert_int_lt(segments[0].running_time, 15 * kFrame);
+}
+END_TEST
+
 START_TEST(test_requests_reach_beyond_latency_and_two_segments) {
   Pipeline pipeline("originsink name=o segment-duration=1000000000 fakesrc is-live=true ! fakesink");
   Upstream upstream(pipeline.sink(), true);
@@ -329,6 +352,7 @@ int main(int argc, char** argv) {
   const Test tests[] = {
       {test_encoder_with_look_ahead_lands_on_the_grid, 6},
       {test_offsets_of_pads_keep_keyframes_on_the_grid, 4},
+      test_missing_keyframe_is_asked_for_at_once,
       test_requests_reach_beyond_latency_and_two_segments,
       {test_no_requests_where_they_are_refused_or_switched_off, 2},
       test_non_live_source_of_a_live_presentation_is_paced,

@@ -67,6 +67,7 @@ ORIGIN_API void origin_track_set_keyframes_on_request (OriginTrack *self, gboole
 ORIGIN_API gboolean origin_track_set_format (OriginTrack *self, const OriginFormat *format, GError **error);
 ORIGIN_API gboolean origin_track_push (OriginTrack *self, GBytes *data, gint64 pts, gint64 dts,
                                        gint64 duration, GError **error);
+ORIGIN_API gboolean origin_track_needs_keyframe (OriginTrack *self);
 ORIGIN_API void origin_track_discontinuity (OriginTrack *self);
 ORIGIN_API void origin_track_end (OriginTrack *self);
 

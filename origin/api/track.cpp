@@ -2,6 +2,7 @@
 #include <new>
 
 #include "origin/api/private.hpp"
+#include "origin/base/text.hpp"
 #include "origin/channel/track_writer.hpp"
 
 using origin::Bytes;
@@ -81,12 +82,17 @@ const gchar* origin_track_get_name(OriginTrack* self) {
  * @self: a track
  * @language: (nullable): BCP 47 tag such as "en" or "pt-BR"; %NULL if unknown
  *
- * Any thread, like the other setters of text.
+ * Any thread, like the other setters of text. What is no such tag is left out, with a warning of the presentation.
  */
 void origin_track_set_language(OriginTrack* self, const gchar* language) {
   g_return_if_fail(self);
-  self->inner->channel->update_track(self->inner->id,
-                                     [&](auto& info) { info.language = language ? language : ""; });
+  const std::string tag = language ? language : "";
+  if (!tag.empty() && !origin::is_language_tag(tag)) {
+    self->inner->channel->warn("track '" + self->inner->name + "': '" + tag + "' is no language tag",
+                               "set language to a BCP 47 tag such as en, deu or pt-BR");
+    return;
+  }
+  self->inner->channel->update_track(self->inner->id, [&](auto& info) { info.language = tag; });
 }
 
 /**
@@ -200,6 +206,19 @@ gboolean origin_track_push(OriginTrack* self, GBytes* data, gint64 pts, gint64 d
   const origin::Status pushed = self->inner->writer->push(Bytes(Ref<GBytes>::share(data)),
                                                          {known(pts), known(dts), known(duration)});
   return pushed ? TRUE : fail(error, pushed.error());
+}
+
+/**
+ * origin_track_needs_keyframe:
+ * @self: a track
+ *
+ * On the pushing thread. It does after a hole, a discontinuity or a change of format, and at the start.
+ *
+ * Returns: whether frames are left out until a keyframe comes, which should be asked for
+ */
+gboolean origin_track_needs_keyframe(OriginTrack* self) {
+  g_return_val_if_fail(self, FALSE);
+  return self->inner->writer->waits_for_sync();
 }
 
 /**

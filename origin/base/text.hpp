@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Small pieces of the grammar that HTTP fields and URIs share (RFC 9110 5.6, RFC 3986). Any thread.
+// Small pieces of the grammar that many formats share (RFC 9110 5.6, RFC 3986, RFC 5646). Any thread.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,21 @@ inline std::optional<uint64_t> parse_number(std::string_view text) {
     number = number > (UINT64_MAX - digit) / 10 ? UINT64_MAX : number * 10 + digit;
   }
   return number;
+}
+
+// Subtags of up to eight letters and digits between hyphens, the first of two or more letters (RFC 5646 2.1).
+inline bool is_language_tag(std::string_view tag) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  size_t length = 0;
+  bool first = true;
+  for (const char c : tag) {
+    if (c == '-' && (first ? length < 2 : length == 0)) return false;
+    if (c != '-' && !is_letter(c) && (first || c < '0' || c > '9')) return false;
+    first &= c != '-';
+    length = c == '-' ? 0 : length + 1;
+    if (length > 8) return false;
+  }
+  return length >= (first ? 2u : 1u);
 }
 
 // Of a hexadecimal digit; -1 if it is none.

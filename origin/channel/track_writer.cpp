@@ -103,10 +103,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   if (next_format_) {
     const Result<bool> ready = take_format(data);
     if (!ready) return ready.error();
-    if (!*ready) {
-      presentation_->note_undecodable(id_);
-      return {};
-    }
+    if (!*ready) return leave_out();
   }
   if (!has_format_) return Error{ErrorCode::kInvalid, "a sample came before the track's format was set"};
 
@@ -141,9 +138,9 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   ended_early_ = false;
   if (interrupted && !sync) {
     // Players begin anew behind a hole or discontinuity, and what was lost may be needed by what follows.
-    presentation_->note_undecodable(id_);
-    return finish_segment();
+    return leave_out();
   }
+  waits_for_sync_ = false;
   if (Status status = cut(timed, sync, interrupted); !status) return status;
   if (!segment_) {
     presentation_->note_dropped(id_);
@@ -156,6 +153,13 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
                         .duration = static_cast<uint32_t>(timed.duration),
                         .sync = sync};
   return end_early();
+}
+
+// Nothing before it that it could be decoded from.
+Status TrackWriter::leave_out() {
+  waits_for_sync_ = true;
+  presentation_->note_undecodable(id_);
+  return finish_segment();
 }
 
 // Where it is clear when the newest sample ends, nobody has to wait for the next one.

@@ -32,6 +32,8 @@ class TrackWriter {
   // Errors: kInvalid (configuration or data that the codec does not allow; the stream may go on after it),
   // kEnded, kLimit (memory; only where nothing may be lost).
   Status push(const Bytes& data, const segmenter::RawTimes& times);
+  // Whether samples are left out until a sync sample comes. On the pushing thread.
+  bool waits_for_sync() const { return waits_for_sync_; }
   // What follows does not continue what came before.
   void discontinuity();
   // The source has stopped for now: its segment ends with what has come. Any thread; false if it is being
@@ -50,6 +52,7 @@ class TrackWriter {
   segmenter::RawTimes with_length(segmenter::RawTimes raw, const Bytes& data) const;
   Result<bool> take_format(const Bytes& data);
   Status apply_format(media::Format format, const Bytes& first_frame);
+  Status leave_out();
   Status cut(const segmenter::Timed& timed, bool sync, bool force);
   Status open_segment(const segmenter::Timed& timed, bool sync);
   Status settle_held(int64_t end);
@@ -74,6 +77,7 @@ class TrackWriter {
   bool has_format_ = false;
   bool keyframes_on_request_ = true;
   bool cadence_noted_ = false;
+  bool waits_for_sync_ = false;
   bool ended_ = false;
   std::optional<segmenter::Timestamper> timestamper_;
   std::optional<segmenter::Segmenter> segmenter_;
