@@ -10,6 +10,9 @@ namespace {
 // Ends are rounded to ticks, as coarse as 1/44100 s.
 constexpr Duration kRounding = 50us;
 
+// After so many target durations the rates of a track are taken to be known.
+constexpr int kSettledRates = 5;
+
 std::string hash_of(const Bytes& bytes) {
   const GCharPtr digest(g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes.get()));
   return std::string(digest.get(), 16);
@@ -172,12 +175,21 @@ void Track::close_segment(Duration offset, UtcTime now, Publication& publication
       {growing_, {.body = std::move(growing_body_), .headers = media_headers(closed->uri(), now)}});
   growing_body_.clear();
   growing_.reset();
-  info_.peak_bandwidth = std::max(window_.bandwidth().peak(), info_.declared_bandwidth);
-  info_.average_bandwidth = window_.bandwidth().average();
+  measure();
   info_.independent_segments = info_.independent_segments && closed->independent;
   publication.added.push_back(
       {name(), closed->sequence, closed->start - offset, closed->duration, closed->bytes});
   slide(publication);
+}
+
+// Players read BANDWIDTH once, and while little has been measured the peak is still to come.
+void Track::measure() {
+  const timeline::BandwidthMeter& meter = window_.bandwidth();
+  const bool begins = options_.type != timeline::PlaylistType::kVod && !window_.ended() &&
+                      meter.measured() < kSettledRates * std::chrono::seconds(target_duration_);
+  const uint64_t expected = begins ? meter.peak() + meter.peak() / 2 : meter.peak();
+  info_.peak_bandwidth = std::max(expected, info_.declared_bandwidth);
+  info_.average_bandwidth = meter.average();
 }
 
 // RFC 8216bis 6.2.2: what leaves stays for its own duration and that of the longest playlist that listed it.
@@ -259,6 +271,7 @@ void Track::withdraw(Publication& publication) {
 
 void Track::end(Publication& publication) {
   window_.end();
+  measure();
   drop_hint(publication);
   changed_ = true;
 }

@@ -82,6 +82,7 @@ class Track {
   void begin_stretch(std::string run, std::string init_uri);
   void retire(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
   void retire_parts(const timeline::Segment& segment, std::optional<Duration> ttl, Publication& publication);
+  void measure();
   void slide(Publication& publication);
   store::TopicRef make_growing(const std::string& uri) const;
   std::string next_part_uri() const;

@@ -19,6 +19,7 @@ class BandwidthMeter {
   // before the first segment.
   uint64_t peak() const;
   uint64_t average() const;
+  Duration measured() const { return duration_; }
 
  private:
   struct Piece {
