@@ -2,8 +2,6 @@
 // Delivery directives of RFC 8216bis 6.2.5, as values and over HTTP.
 #include "origin/http/directives.hpp"
 
-#include <atomic>
-
 #include "tests/http_fixture.hpp"
 
 using namespace origin;
@@ -15,10 +13,8 @@ using http::Directives;
 using store::Position;
 
 // Segment 9 is the last whole one and has 4 parts; 10 is being written and has `parts`.
-store::MessageRef newest(uint64_t parts, std::string text = "#EXTM3U\n",
-                         std::atomic<int>* renders = nullptr) {
-  auto render = [text = std::move(text), renders](uint8_t edition) -> store::ObjectRef {
-    if (renders) ++*renders;
+store::MessageRef newest(uint64_t parts, std::string text = "#EXTM3U\n") {
+  auto render = [text = std::move(text)](uint8_t edition) -> store::ObjectRef {
     if (edition > 1) return nullptr;
     return store::make_object({Bytes::take(text + (edition ? "delta" : "whole"))},
                               {.cache_control = "max-age=1"});
@@ -102,25 +98,6 @@ START_TEST(test_reload_is_answered_when_its_part_is_there) {
 }
 END_TEST
 
-START_TEST(test_all_who_wait_share_one_rendering) {
-  constexpr int kClients = 300;
-  HttpFixture origin;
-  const auto topic = origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 30s});
-  topic->publish(newest(2));
-  std::vector<HttpClient> clients;
-  for (int i = 0; i < kClients; ++i) {
-    clients.push_back(origin.connect());
-    const HeaderList gzip = i % 2 ? HeaderList{{"Accept-Encoding", "gzip"}} : HeaderList{};
-    clients.back().send_request("GET", "/live/v/index.m3u8?_HLS_msn=10&_HLS_part=2", gzip);
-  }
-  while (json_number(origin.get("/api/server").body, "held") < kClients) g_usleep(1000);
-  std::atomic<int> renders = 0;
-  topic->publish(newest(3, "#EXTM3U\n", &renders));
-  for (HttpClient& client : clients) ck_assert_int_eq(client.read_reply().status, 200);
-  ck_assert_int_eq(renders, 1);
-}
-END_TEST
-
 int main() {
   const Test tests[] = {
       test_queries_are_read,
@@ -128,7 +105,6 @@ int main() {
       test_positions_that_are_waited_for,
       test_what_is_too_far_ahead_is_refused,
       test_reload_is_answered_when_its_part_is_there,
-      test_all_who_wait_share_one_rendering,
   };
   return run_tests("http directives", tests);
 }

@@ -18,7 +18,8 @@ struct ListFixture {
   HoldList::Id wait(const store::TopicRef& topic, store::Position position, std::string label,
                     std::optional<Hold> next = {}) {
     const HoldList::Id id = list.reserve_id();
-    list.add(id, {topic, position, topic->options().hold_limit}, std::make_unique<Waiter>(*this, std::move(label), std::move(next)));
+    list.add(id, {topic, position, topic->options().hold_limit},
+             std::make_unique<Waiter>(*this, std::move(label), std::move(next)));
     return id;
   }
   void publish(const store::TopicRef& topic, store::Position position,

@@ -156,6 +156,16 @@ START_TEST(test_sealing_puts_the_object_in_the_topics_place) {
 }
 END_TEST
 
+// A publication that comes late, as threads race.
+START_TEST(test_a_topic_that_is_sealed_takes_no_name) {
+  Fixture f;
+  const TopicRef topic = std::make_shared<Topic>("live/part", TopicOptions{});
+  f.store.seal_into(topic, f.object(10));
+  f.store.put_topic(topic);
+  ck_assert(f.holds("live/part"));
+}
+END_TEST
+
 START_TEST(test_removing_a_topic_wakes_its_readers) {
   Fixture f;
   const TopicRef topic = f.store.create_topic("p/index.m3u8", {});
@@ -202,6 +212,7 @@ int main() {
       test_ttl_runs_out,
       test_replacing_forgets_the_old_expiry,
       test_sealing_puts_the_object_in_the_topics_place,
+      test_a_topic_that_is_sealed_takes_no_name,
       test_removing_a_topic_wakes_its_readers,
       test_replacing_a_topic_wakes_its_readers,
       test_resolvers_are_asked,

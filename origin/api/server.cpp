@@ -241,7 +241,7 @@ gchar** origin_server_get_uris(OriginServer* self) {
  * @self: a server
  *
  * What the store holds now: "objects", "topics", "memory-used", "memory-limit" (bytes), "evicted", "expired" (objects
- * since the start), each as uint64.
+ * since the start), "rendered", "compressed" (playlists and their deltas since the start), each as uint64.
  *
  * Returns: (transfer full): a floating-free variant of type a{sv}
  */
@@ -259,6 +259,8 @@ GVariant* origin_server_get_statistics(OriginServer* self) {
   add("memory-limit", stats.limit_bytes);
   add("evicted", stats.evicted);
   add("expired", stats.expired);
+  add("rendered", stats.rendered);
+  add("compressed", stats.compressed);
   return g_variant_ref_sink(g_variant_builder_end(&builder));
 }
 

@@ -387,7 +387,7 @@ void Presentation::offer(Publication& publication) {
   auto content = store::make_object({store_.count(Bytes::take(std::move(text)))}, std::move(headers));
   publication.playlists.push_back(
       {multivariant_, std::make_shared<store::Message>(store::Position{multivariant_version_, 0},
-                                                       std::move(content), store_.budget())});
+                                                       std::move(content), store_.renderings())});
 }
 
 void Presentation::tick() {

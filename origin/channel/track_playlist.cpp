@@ -102,7 +102,7 @@ void Track::publish_playlist(UtcTime now, std::vector<timeline::RenditionReport>
   std::optional<store::Ahead> waiting;
   if (has_parts(options_) && !window_.ended()) waiting = ahead();
   publication.playlists.push_back(
-      {playlist_, std::make_shared<store::Message>(position(), std::move(render_edition), store_.budget(),
+      {playlist_, std::make_shared<store::Message>(position(), std::move(render_edition), store_.renderings(),
                                                    std::move(waiting))});
 }
 

@@ -41,6 +41,7 @@ store::ObjectRef server_status(Shared& shared) {
       .add("evicted", memory.evicted)
       .add("expired", memory.expired)
       .end();
+  json.begin("playlists").add("rendered", memory.rendered).add("compressed", memory.compressed).end();
   json.begin("viewers");
   for (const auto& [component, count] : shared.viewers.count(now)) json.add(component.c_str(), count);
   json.end();

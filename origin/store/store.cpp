@@ -35,7 +35,9 @@ struct StoredObject {
 }  // namespace
 
 Store::Store(Options options, const Clock& clock)
-    : clock_(clock), budget_(std::make_shared<Budget>(options.memory_limit)) {}
+    : clock_(clock),
+      budget_(std::make_shared<Budget>(options.memory_limit)),
+      renderings_(std::make_shared<Renderings>(budget_)) {}
 
 Store::~Store() = default;
 
@@ -139,6 +141,7 @@ void Store::put_topic(TopicRef topic) {
   TopicRef replaced;
   {
     MutexLock lock(mutex_);
+    if (topic->sealed()) return;
     replaced = take_out(topic->name());
     entries_.emplace(topic->name(), Entry{topic, std::nullopt});
     ++topics_;
@@ -149,13 +152,16 @@ void Store::put_topic(TopicRef topic) {
 ObjectRef Store::seal_into(const TopicRef& topic, Object object, PutOptions options) {
   ObjectRef stored;
   TopicRef replaced;
+  std::vector<std::shared_ptr<Watcher>> watchers;
   {
     MutexLock lock(mutex_);
     replaced = take_out(topic->name());
     stored = insert(topic->name(), std::move(object), options);
+    // Before anybody can offer the topic again.
+    watchers = topic->close();
   }
   if (replaced && replaced != topic) replaced->seal();
-  topic->seal();
+  for (const auto& watcher : watchers) watcher->topic_changed(topic);
   return stored;
 }
 
@@ -207,7 +213,9 @@ Stats Store::stats() const {
           .used_bytes = budget_->used(),
           .limit_bytes = budget_->limit(),
           .evicted = evicted_,
-          .expired = expired_};
+          .expired = expired_,
+          .rendered = renderings_->rendered.load(std::memory_order_relaxed),
+          .compressed = renderings_->compressed.load(std::memory_order_relaxed)};
 }
 
 }  // namespace origin::store

@@ -43,8 +43,10 @@ struct Stats {
   uint64_t topics = 0;
   uint64_t used_bytes = 0;  // counted by the budget
   uint64_t limit_bytes = 0;
-  uint64_t evicted = 0;  // objects that went for want of memory, since start
-  uint64_t expired = 0;  // objects whose TTL ran out, since start
+  uint64_t evicted = 0;     // objects that went for want of memory, since start
+  uint64_t expired = 0;     // objects whose TTL ran out, since start
+  uint64_t rendered = 0;    // forms of messages, since start
+  uint64_t compressed = 0;  // likewise
 };
 
 class Store {
@@ -60,8 +62,9 @@ class Store {
   Result<Bytes> admit(const Bytes& bytes);
   // Counted without regard to the limit, for small documents that must exist.
   Bytes count(const Bytes& bytes) { return budget_->count(bytes); }
-  // For messages whose forms are rendered later.
   const std::shared_ptr<Budget>& budget() const { return budget_; }
+  // For messages whose forms are rendered later.
+  const std::shared_ptr<Renderings>& renderings() const { return renderings_; }
 
   // Puts or replaces. The body's bytes have been admitted or counted by the caller; what keeps them is
   // counted here.
@@ -72,7 +75,8 @@ class Store {
   // Every object and topic whose name begins with `prefix`. Returns how many went.
   size_t remove_prefix(std::string_view prefix);
 
-  // Offers a topic under its name, in the place of what had it; readers of a topic that had it wake.
+  // Offers a topic under its name, in the place of what had it; readers of a topic that had it wake. One that
+  // is sealed is not offered: whoever sealed it came first.
   void put_topic(TopicRef topic);
   TopicRef create_topic(std::string_view name, TopicOptions options);
   // Puts `object` in the place of a topic and seals it: readers of the topic wake and find the object.
@@ -111,6 +115,7 @@ class Store {
 
   const Clock& clock_;
   const std::shared_ptr<Budget> budget_;
+  const std::shared_ptr<Renderings> renderings_;
   mutable Mutex mutex_;
   Entries entries_ GUARDED_BY(mutex_);
   Expiries expiries_ GUARDED_BY(mutex_);

@@ -15,15 +15,18 @@ struct Message::Forms {
     ObjectRef object;
   };
   Render render;
-  std::shared_ptr<Budget> budget;
+  std::shared_ptr<Renderings> renderings;
   std::array<Slot, kEditions> plain;
   std::array<Slot, kEditions> compressed;
 
-  Bytes counted(const Bytes& bytes) const { return budget ? budget->count(bytes) : bytes; }
+  Bytes counted(const Bytes& bytes) const { return renderings ? renderings->budget->count(bytes) : bytes; }
 
   const ObjectRef& edition(uint8_t edition) {
     Slot& slot = plain[edition];
-    std::call_once(slot.once, [&] { slot.object = render(edition); });
+    std::call_once(slot.once, [&] {
+      slot.object = render(edition);
+      if (slot.object && renderings) renderings->rendered.fetch_add(1, std::memory_order_relaxed);
+    });
     return slot.object;
   }
 
@@ -36,21 +39,23 @@ struct Message::Forms {
       // A strong validator names one sequence of bytes (RFC 9110 8.8.1).
       if (std::string& etag = object->headers.etag; etag.size() > 1) etag.insert(etag.size() - 1, "-gzip");
       slot.object = std::move(object);
+      if (renderings) renderings->compressed.fetch_add(1, std::memory_order_relaxed);
     });
     return slot.object;
   }
 };
 
-Message::Message(Position position, ObjectRef content, std::shared_ptr<Budget> budget)
+Message::Message(Position position, ObjectRef content, std::shared_ptr<Renderings> renderings)
     : Message(
           position,
           [content = std::move(content)](uint8_t edition) { return edition == 0 ? content : nullptr; },
-          std::move(budget)) {}
+          std::move(renderings)) {}
 
-Message::Message(Position position, Render render, std::shared_ptr<Budget> budget, std::optional<Ahead> ahead)
+Message::Message(Position position, Render render, std::shared_ptr<Renderings> renderings,
+                 std::optional<Ahead> ahead)
     : position_(position), ahead_(std::move(ahead)), forms_(std::make_unique<Forms>()) {
   forms_->render = std::move(render);
-  forms_->budget = std::move(budget);
+  forms_->renderings = std::move(renderings);
 }
 
 Message::~Message() = default;
@@ -80,15 +85,15 @@ bool Topic::publish(MessageRef message) {
 }
 
 void Topic::seal() {
-  std::vector<std::shared_ptr<Watcher>> watchers;
-  {
-    MutexLock lock(mutex_);
-    if (sealed_) return;
-    sealed_ = true;
-    ++changes_;
-    watchers = take_watchers();
-  }
-  for (const auto& watcher : watchers) watcher->topic_changed(shared_from_this());
+  for (const auto& watcher : close()) watcher->topic_changed(shared_from_this());
+}
+
+std::vector<std::shared_ptr<Watcher>> Topic::close() {
+  MutexLock lock(mutex_);
+  if (sealed_) return {};
+  sealed_ = true;
+  ++changes_;
+  return take_watchers();
 }
 
 bool Topic::sealed() const {

@@ -6,6 +6,7 @@
 // told.
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <deque>
 #include <functional>
@@ -42,10 +43,19 @@ constexpr uint8_t kEditions = 3;
 
 // What a reader has to know of a playlist in order to wait for a later one.
 struct Ahead {
-  uint64_t parts_before = 0;      // parts of the last whole segment: the major before the newest
-  uint64_t max_parts = 3;         // how many parts past the newest may be asked for
-  Duration hold_limit{};          // how long one may wait for it
+  uint64_t parts_before = 0;          // parts of the last whole segment: the major before the newest
+  uint64_t max_parts = 3;             // how many parts past the newest may be asked for
+  Duration hold_limit{};              // how long one may wait for it
   std::string awaited_cache_control;  // of an answer that was asked for by position
+};
+
+// What messages made on demand, and the budget that counts the memory of it.
+struct Renderings {
+  explicit Renderings(std::shared_ptr<Budget> counted_by) : budget(std::move(counted_by)) {}
+
+  const std::shared_ptr<Budget> budget;
+  std::atomic<uint64_t> rendered{0};
+  std::atomic<uint64_t> compressed{0};
 };
 
 // One message. Its forms are rendered when first asked for, once, and shared by all readers.
@@ -55,10 +65,10 @@ class Message {
   // means that there is no such edition.
   using Render = std::function<ObjectRef(uint8_t edition)>;
 
-  // What is rendered or compressed is counted by `budget`, if there is one.
+  // What is rendered or compressed is noted in `renderings`, if there are any.
   // The same content in every edition.
-  Message(Position position, ObjectRef content, std::shared_ptr<Budget> budget = nullptr);
-  Message(Position position, Render render, std::shared_ptr<Budget> budget = nullptr,
+  Message(Position position, ObjectRef content, std::shared_ptr<Renderings> renderings = nullptr);
+  Message(Position position, Render render, std::shared_ptr<Renderings> renderings = nullptr,
           std::optional<Ahead> ahead = {});
   ~Message();
 
@@ -109,6 +119,8 @@ class Topic : public std::enable_shared_from_this<Topic> {
   bool publish(MessageRef message);
   // No message will follow. Wakes the watchers.
   void seal();
+  // Likewise, but leaves waking them to the caller, who holds a lock.
+  [[nodiscard]] std::vector<std::shared_ptr<Watcher>> close();
   bool sealed() const;
 
   // Null while there is none.
