@@ -181,11 +181,14 @@ struct TransportFixture {
 // A socket for what HttpClient would not do: to send nonsense, to close one way, to be cut off.
 class RawClient {
  public:
-  explicit RawClient(uint16_t port, int receive_buffer = 0)
+  // `host`: of 127.0.0.0/8, the last number of the client's own address.
+  explicit RawClient(uint16_t port, int receive_buffer = 0, unsigned host = 1)
       : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer) setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
     sockaddr_in address = {};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
+    ck_assert_int_eq(bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const int connected = connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address));

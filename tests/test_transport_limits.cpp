@@ -164,21 +164,6 @@ START_TEST(test_little_waits_in_the_kernel_for_who_does_not_read) {
 }
 END_TEST
 
-START_TEST(test_trickling_readers_are_cut_off) {
-  TransportFixture fixture({.min_send_rate = 100 << 20});
-  RawClient fast(fixture.port, 4096), soup(fixture.port, 4096);
-  fast.send(get("/fast/big"));
-  soup.send(get("/soup/big"));
-  wait_for(
-      [&] {
-        fast.read(4000);
-        soup.read(4000);
-        return fixture.server.stats().timed_out == 2;
-      },
-      "the slow readers are cut off");
-}
-END_TEST
-
 START_TEST(test_slow_readers_of_big_bodies_starve_nobody) {
   TransportFixture fixture({}, 1);
   std::vector<RawClient> readers;
@@ -314,7 +299,6 @@ int main() {
       test_stalled_uploads_are_cut_off,
       test_readers_that_stop_are_cut_off,
       test_little_waits_in_the_kernel_for_who_does_not_read,
-      test_trickling_readers_are_cut_off,
       test_slow_readers_of_big_bodies_starve_nobody,
       test_a_flood_of_pipelined_requests_is_held_back,
       test_stop_lets_answers_end_within_its_grace,

@@ -9,47 +9,48 @@ namespace origin::transport {
 
 namespace {
 
-// Descriptors that are not connections: listeners, files, pipelines in the same process.
-constexpr rlim_t kReserve = 256;
+constexpr uint32_t kMaxPerAddress = 4096;
 
 // What RLIMIT_NOFILE leaves for connections, after raising it as far as the process may.
-uint32_t descriptors_for_connections() {
+uint32_t descriptors_for_connections(uint32_t reserved) {
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return UINT32_MAX;
   if (limit.rlim_cur < limit.rlim_max) {
     rlimit raised = {limit.rlim_max, limit.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
-  const rlim_t left = limit.rlim_cur - std::min(kReserve, limit.rlim_cur / 2);
+  const rlim_t left = limit.rlim_cur - std::min<rlim_t>(reserved, limit.rlim_cur / 2);
   return static_cast<uint32_t>(std::min<rlim_t>(left, UINT32_MAX));
 }
 
 }  // namespace
 
-Admission::Admission(uint32_t max_connections, uint32_t max_per_address)
-    : max_(std::min(max_connections ? max_connections : UINT32_MAX, descriptors_for_connections())),
-      max_per_address_(max_per_address) {}
+Admission::Admission(const Limits& limits)
+    : max_(std::min(limits.max_connections ? limits.max_connections : UINT32_MAX,
+                    descriptors_for_connections(limits.reserved_descriptors))),
+      max_per_address_(
+          limits.max_connections_per_address.value_or(std::clamp<uint32_t>(max_ / 2, 1, kMaxPerAddress))) {}
 
 Admission::Verdict Admission::enter(const PeerAddress& peer) {
-  if (open_.fetch_add(1, std::memory_order_relaxed) >= max_) {
-    open_.fetch_sub(1, std::memory_order_relaxed);
-    return Verdict::kFull;
-  }
-  if (max_per_address_ == 0) return Verdict::kAdmitted;
+  // Both counts at once: who may not come in for one of them never stands in another's way for the other.
   MutexLock lock(mutex_);
-  uint32_t& count = per_address_[peer.group()];
-  if (count >= max_per_address_) {
-    open_.fetch_sub(1, std::memory_order_relaxed);
-    return Verdict::kAddressFull;
+  const auto found = per_address_.try_emplace(peer.group()).first;
+  Verdict verdict = Verdict::kAdmitted;
+  if (max_per_address_ > 0 && found->second >= max_per_address_) {
+    verdict = Verdict::kAddressFull;
+  } else if (open() >= max_) {
+    verdict = Verdict::kFull;
+  } else {
+    ++found->second;
+    open_.fetch_add(1, std::memory_order_relaxed);
   }
-  ++count;
-  return Verdict::kAdmitted;
+  if (found->second == 0) per_address_.erase(found);
+  return verdict;
 }
 
 void Admission::leave(const PeerAddress& peer) {
-  open_.fetch_sub(1, std::memory_order_relaxed);
-  if (max_per_address_ == 0) return;
   MutexLock lock(mutex_);
+  open_.fetch_sub(1, std::memory_order_relaxed);
   const auto found = per_address_.find(peer.group());
   if (--found->second == 0) per_address_.erase(found);
 }

@@ -9,15 +9,15 @@
 
 #include "origin/base/mutex.hpp"
 #include "origin/transport/peer_address.hpp"
+#include "origin/transport/server.hpp"
 
 namespace origin::transport {
 
 class Admission {
  public:
-  // 0: no limit but that of the process's descriptors.
-  Admission(uint32_t max_connections, uint32_t max_per_address);
+  explicit Admission(const Limits& limits);
 
-  enum class Verdict { kAdmitted, kFull, kAddressFull };
+  enum class Verdict : uint8_t { kAdmitted, kFull, kAddressFull };
 
   // If one more is let in, leave() follows when it has gone.
   Verdict enter(const PeerAddress& peer);

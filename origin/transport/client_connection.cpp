@@ -19,8 +19,6 @@ constexpr size_t kWritePerTurn = 512 * 1024;
 constexpr uint8_t kRequestsPerTurn = 32;
 // What is read and thrown away of a client that does not stop after its answer.
 constexpr size_t kLingerBytes = 8 * 1024 * 1024;
-// A reader's rate is judged once it has been waited for so long.
-constexpr Duration kRateGrace = 5s;
 
 }  // namespace
 
@@ -53,10 +51,7 @@ void ClientConnection::on_events(uint32_t events) {
   if (events & EPOLLRDHUP) half_closed_ = true;
   // EPOLLHUP alone comes also when the client closes after our own shutdown().
   if (events & EPOLLERR || (events & EPOLLHUP && phase_ != Phase::kLinger)) broken_ = true;
-  if (events & EPOLLOUT && !writable_) {
-    writable_ = true;
-    blocked_ += worker_.loop().now() - blocked_since_;
-  }
+  if (events & EPOLLOUT) writable_ = true;
   run();
 }
 
@@ -217,7 +212,6 @@ void ClientConnection::begin_request(const RequestHead& head) {
   minor_version_ = static_cast<uint8_t>(head.minor_version);
   framing_ = BodyFraming(head);
   answer_bytes_ = 0;
-  blocked_ = {};
   if (!worker_.application().first_look(*this, head)) open_soup(head);
 }
 
@@ -263,16 +257,10 @@ void ClientConnection::pump_output() {
   if (writable_ && !output_.empty()) {
     uint64_t sent = 0;
     const OutputQueue::Result result = output_.send(socket_.get(), kWritePerTurn, sent);
-    WorkerCounters::add(worker_.counters().bytes_sent, sent);
-    answer_bytes_ += sent;
-    progress_ |= sent > 0;
+    note_sent(sent);
     if (result == OutputQueue::Result::kBroken) return close();
-    if (result == OutputQueue::Result::kBlocked) note_blocked();
+    if (result == OutputQueue::Result::kBlocked) writable_ = false;
     if (result == OutputQueue::Result::kBudget) worker_.loop().schedule(*this);
-    if (result != OutputQueue::Result::kDone && reads_too_slowly()) {
-      WorkerCounters::add(worker_.counters().timed_out);
-      return close();
-    }
   }
   if (!output_.empty()) return;
   if (phase_ == Phase::kAnswer && answered_) {
@@ -287,15 +275,16 @@ void ClientConnection::pump_output() {
   }
 }
 
-void ClientConnection::note_blocked() {
-  writable_ = false;
-  blocked_since_ = worker_.loop().now();
+void ClientConnection::note_sent(uint64_t count) {
+  WorkerCounters::add(worker_.counters().bytes_sent, count);
+  answer_bytes_ += count;
+  send_rate_.add(count);
+  progress_ |= count > 0;
 }
 
-bool ClientConnection::reads_too_slowly() const {
-  const uint32_t rate = worker_.limits().min_send_rate;
-  return rate > 0 && blocked_ > kRateGrace &&
-         static_cast<double>(answer_bytes_) < rate * to_seconds(blocked_);
+bool ClientConnection::reads_slowly() {
+  const Limits& limits = worker_.limits();
+  return send_rate_.below(limits.min_send_rate, limits.send_rate_window, worker_.loop().now());
 }
 
 void ClientConnection::finish_request() {
@@ -341,6 +330,22 @@ void ClientConnection::finish() {
   if (!answering()) close();
 }
 
+void ClientConnection::give_way() {
+  WorkerCounters::add(worker_.counters().timed_out);
+  if (wait_ == Wait::kWrite) reset_on_close();
+  if (wait_ == Wait::kHead && head_begun()) {
+    output_.push(worker_.application().refusal(kTooManyConnections, {}));
+    pump_output();
+  }
+  close();
+}
+
+// So that the kernel does not keep for minutes what nobody reads.
+void ClientConnection::reset_on_close() {
+  const linger reset = {1, 0};
+  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
 // ---- Departures and deadlines
 
 // A client that closed its sending side is gone if its request is held, but not while an answer flows.
@@ -365,8 +370,13 @@ void ClientConnection::update_deadline() {
   // A head and a farewell have one time limit in all; the others begin anew with each byte.
   const bool restarts = progress && wait != Wait::kHead && wait != Wait::kLinger;
   if (wait == wait_ && !restarts) return;
-  wait_ = wait;
   const MonotonicTime now = worker_.loop().now();
+  if (wait != wait_) {
+    send_rate_.restart(now);
+  } else if (wait == Wait::kWrite) {
+    reads_slowly();
+  }
+  wait_ = wait;
   switch (wait) {
     case Wait::kNone:
       return clear_deadline();
@@ -391,11 +401,7 @@ void ClientConnection::on_deadline() {
   } else if (wait == Wait::kBody && !answer_begun()) {
     refuse({408, "the request body did not go on in time"});
   } else {
-    if (wait == Wait::kWrite) {
-      // Reset, so that the kernel does not keep for minutes what nobody reads.
-      const linger reset = {1, 0};
-      setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-    }
+    if (wait == Wait::kWrite) reset_on_close();
     return close();
   }
   update_deadline();

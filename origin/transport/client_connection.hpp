@@ -14,6 +14,7 @@
 #include "origin/transport/event_loop.hpp"
 #include "origin/transport/output_queue.hpp"
 #include "origin/transport/peer_address.hpp"
+#include "origin/transport/send_rate.hpp"
 #include "origin/transport/soup_stream.hpp"
 
 namespace origin::transport {
@@ -49,6 +50,10 @@ class ClientConnection final : public Connection,
   // Closes behind the answer in flight; at once if there is none.
   void finish();
   bool answering() const { return phase_ == Phase::kAnswer || !output_.empty(); }
+  // At once, because somebody else needs the room.
+  void give_way();
+  bool reads_slowly();
+  const PeerAddress& peer() const { return peer_; }
 
   size_t slot() const { return slot_; }
   void set_slot(size_t slot) { slot_ = slot; }
@@ -83,13 +88,13 @@ class ClientConnection final : public Connection,
   void finish_request();
   void close_gently();
   void refuse(const HeadError& error, std::string_view method = {});
-  void note_blocked();
-  bool reads_too_slowly() const;
+  void note_sent(uint64_t count);
 
   void run();
   void notice_departure();
   void update_deadline();
   Wait current_wait() const;
+  void reset_on_close();
   bool head_begun() const { return !input_.empty() || skipped_line_; }
   bool answer_begun() const;
 
@@ -134,8 +139,7 @@ class ClientConnection final : public Connection,
   BodyFraming framing_;
   OutputQueue output_;
   uint64_t answer_bytes_ = 0;  // sent of the answer in flight
-  MonotonicTime blocked_since_{};
-  Duration blocked_{};  // how long the client was waited for, in this answer
+  SendRate send_rate_;
   std::function<void()> gone_;
   std::unique_ptr<SoupRequest> soup_;
   mutable std::string remote_address_;

@@ -164,15 +164,9 @@ ssize_t ClientConnection::soup_write(const void* data, size_t size) {
   uint64_t sent = 0;
   OutputQueue::Result result;
   const ssize_t count = output_.send_with(socket_.get(), bytes.substr(0, kSoupWritePerTurn), sent, result);
-  WorkerCounters::add(worker_.counters().bytes_sent, sent);
-  answer_bytes_ += sent;
-  progress_ |= sent > 0;
+  note_sent(sent);
   if (result == OutputQueue::Result::kBroken) return kBroken;
-  if (result == OutputQueue::Result::kBlocked) note_blocked();
-  if (reads_too_slowly()) {
-    WorkerCounters::add(worker_.counters().timed_out);
-    return kBroken;
-  }
+  if (result == OutputQueue::Result::kBlocked) writable_ = false;
   soup_->turn_bytes += sent;
   soup_->wants_write = count < static_cast<ssize_t>(size);
   if (soup_->wants_write || !soup_writable()) worker_.loop().schedule(*this);

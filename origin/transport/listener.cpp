@@ -50,8 +50,7 @@ bool Listener::accept_again(int error) {
       return false;
     case EMFILE:
     case ENFILE:
-      if (worker_.close_oldest_idle()) return true;
-      turn_one_away();
+      if (accept_with_spare()) return true;
       pause();
       return false;
     case ENOBUFS:
@@ -69,13 +68,16 @@ bool Listener::accept_again(int error) {
   }
 }
 
-// The first of the backlog is told that it was heard; the others wait until descriptors come back.
-void Listener::turn_one_away() {
+// The first of the backlog is taken in if another connection gives way for it, and turned away otherwise;
+// then the others wait until descriptors come back. Returns whether to go on with them.
+bool Listener::accept_with_spare() {
   spare_.reset();
-  Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (client) WorkerCounters::add(worker_.counters().refused);
-  client.reset();
+  PeerAddress peer;
+  socklen_t size = PeerAddress::kStorageSize;
+  Descriptor client(accept4(socket_.get(), peer.storage(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  const bool taken = client && worker_.admit(std::move(client), peer, false);
   spare_ = open_spare();
+  return taken && spare_;
 }
 
 void Listener::pause() {

@@ -19,12 +19,12 @@ class Listener final : public EpollTarget, public HasDeadline {
 
  private:
   bool accept_again(int error);
-  void turn_one_away();
+  bool accept_with_spare();
   void pause();
 
   WorkerThread& worker_;
   Descriptor socket_;
-  Descriptor spare_;  // given up to accept and close one client when there is no descriptor left
+  Descriptor spare_;  // given up to accept a client when there is no descriptor left
 };
 
 }  // namespace origin::transport

@@ -26,9 +26,9 @@ Server::Server(Options options, ApplicationFactory factory)
       options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) {
     impl_->workers.push_back(std::make_unique<WorkerThread>(impl_->shared, impl_->factory));
-    impl_->workers.back()->start();
+    impl_->shared.workers.push_back(impl_->workers.back().get());
   }
-  for (unsigned i = 0; i < count; ++i) impl_->workers[i]->set_next(*impl_->workers[(i + 1) % count]);
+  for (const auto& worker : impl_->workers) worker->start();
 }
 
 Server::~Server() {

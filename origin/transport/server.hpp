@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,10 @@ class Worker;      // worker.hpp
 // Every limit of the transport, with its default. 0 in a count means: no limit.
 struct Limits {
   uint32_t max_connections = 20'000;  // in the process; lowered to what RLIMIT_NOFILE leaves
-  uint32_t max_connections_per_address =
-      4096;                              // of an IPv4 address or an IPv6 /64; an edge of a CDN has fewer
+  uint32_t reserved_descriptors =
+      256;  // of RLIMIT_NOFILE, for all but connections; never more than half of it
+  // Of an IPv4 address or an IPv6 /64. Unset: 4096, and never more than half of what all may have.
+  std::optional<uint32_t> max_connections_per_address;
   uint32_t max_head_bytes = 16 * 1024;   // request line and headers: 431
   uint32_t max_target_bytes = 4 * 1024;  // request target: 414
   uint32_t max_headers = 100;            // header lines: 431
@@ -35,7 +38,13 @@ struct Limits {
   Duration idle_timeout = 60s;        // keep-alive connection without a request: closed, earlier to make room
   Duration body_stall_timeout = 30s;  // no byte of a request body received for so long: 408, then closed
   Duration write_stall_timeout = 30s;  // no byte of a response taken by the client for so long: closed
-  uint32_t min_send_rate = 0;          // bytes/s a reader must take on average while it is waited for; 0: any
+  // What makes a reader a slow one, the first of all readers to give way where there is no room for a
+  // newcomer: fewer bytes/s than this, over so much time of being waited for. 0: nothing does.
+  uint32_t min_send_rate = 4 * 1024;
+  Duration send_rate_window = 30s;
+  // In peace although there is no room: who owes a request head for less than this, or has taken a byte of
+  // its answer within it.
+  Duration patience = 1s;
   // Of a response, in the kernel and not on its way yet (TCP_NOTSENT_LOWAT): bytes there are in no budget.
   uint32_t max_unsent_bytes = 32 * 1024;
 };
@@ -43,7 +52,7 @@ struct Limits {
 struct Stats {
   uint64_t connections = 0;  // open now
   uint64_t accepted = 0;
-  uint64_t refused = 0;       // over a cap
+  uint64_t refused = 0;       // over a cap, and nobody who had to give way
   uint64_t timed_out = 0;     // by one of the deadlines, or closed early to make room
   uint64_t bad_requests = 0;  // refused by the guard
   uint64_t bytes_received = 0;

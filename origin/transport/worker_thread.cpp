@@ -11,7 +11,6 @@
 #include "origin/base/log.hpp"
 #include "origin/transport/client_connection.hpp"
 #include "origin/transport/listener.hpp"
-#include "origin/transport/output_queue.hpp"
 
 namespace origin::transport {
 
@@ -178,26 +177,6 @@ void WorkerThread::tear_down() {
 
 void WorkerThread::listen(Descriptor socket) {
   listeners_.push_back(std::make_unique<Listener>(*this, std::move(socket)));
-}
-
-void WorkerThread::admit(Descriptor socket, const PeerAddress& peer, const WorkerThread* first) {
-  Admission& admission = shared_.admission;
-  Admission::Verdict verdict = admission.enter(peer);
-  if (verdict == Admission::Verdict::kFull && close_oldest_idle()) verdict = admission.enter(peer);
-  if (verdict == Admission::Verdict::kAdmitted) return adopt(std::move(socket), peer);
-  if (!first) first = this;
-  if (verdict == Admission::Verdict::kAddressFull || next_ == first) return turn_away(std::move(socket));
-  // std::function copies what it holds.
-  auto passed = std::make_shared<Descriptor>(std::move(socket));
-  next_->post([next = next_, passed, peer, first] { next->admit(std::move(*passed), peer, first); });
-}
-
-void WorkerThread::turn_away(Descriptor socket) {
-  WorkerCounters::add(counters_.refused);
-  OutputQueue answer;
-  answer.push(application_->refusal({503, "too many connections; try again later"}, {}));
-  uint64_t sent = 0;
-  answer.send(socket.get(), SIZE_MAX, sent);
 }
 
 void WorkerThread::adopt(Descriptor socket, const PeerAddress& peer) {

@@ -22,15 +22,28 @@ namespace origin::transport {
 
 class ClientConnection;
 class Listener;
+class WorkerThread;
 
 // What all workers of a server share.
 struct ServerContext {
-  explicit ServerContext(const Limits& the_limits)
-      : limits(the_limits), admission(limits.max_connections, limits.max_connections_per_address) {}
+  explicit ServerContext(const Limits& the_limits) : limits(the_limits), admission(limits) {}
 
   const Limits limits;
   Admission admission;
+  std::vector<WorkerThread*> workers;  // fixed before the first of them starts
 };
+
+// A client that somebody has to make room for.
+struct Newcomer {
+  Descriptor socket;
+  PeerAddress peer;
+  bool address_is_full = false;  // only others of its address can
+  size_t first = 0;              // the worker that is asked first
+  size_t asked = 0;              // how many times a worker was asked to
+};
+
+// What 503 says to who comes in vain.
+inline const HeadError kTooManyConnections{503, "too many connections; try again later"};
 
 // Counters with one writer, the worker.
 struct WorkerCounters {
@@ -54,8 +67,6 @@ class WorkerThread final : public Worker {
   void start();
   // Has the thread end, once the answers in flight have left or `grace` is over.
   void begin_stop(Duration grace);
-  // Who is asked after this one; before the first listener.
-  void set_next(WorkerThread& next) { next_ = &next; }
   // Waits for that end. Idempotent.
   void join();
 
@@ -65,11 +76,10 @@ class WorkerThread final : public Worker {
 
   // ---- on its thread
   void listen(Descriptor socket);
-  // A client that connected: taken in if there is room, or an idle connection of any worker that makes some.
-  // `first` is the worker that was asked first; it passes from one to the next.
-  void admit(Descriptor socket, const PeerAddress& peer, const WorkerThread* first = nullptr);
-  // Makes room for another connection; false if this worker has none that is idle.
-  bool close_oldest_idle() { return idle_deadlines.expire_first(); }
+  // A client that connected: taken in if there is room, or a connection of any worker that has to make some
+  // (see kGivesWay); turned away otherwise. `descriptors_left`: whether the process has any. Returns false if
+  // the client was turned away before this returned.
+  bool admit(Descriptor socket, const PeerAddress& peer, bool descriptors_left = true);
   // Deletes it.
   void forget(ClientConnection& connection);
 
@@ -95,15 +105,16 @@ class WorkerThread final : public Worker {
   // The descriptor that other threads wake the loop with.
   class Wake;
 
+  bool find_room(const std::shared_ptr<Newcomer>& newcomer);
+  ClientConnection* who_gives_way(size_t reason, const Newcomer& newcomer);
   void adopt(Descriptor socket, const PeerAddress& peer);
-  void turn_away(Descriptor socket);
+  void turn_away(const Descriptor& socket);
   void run(std::promise<void>& started);
   void run_posted();
   void finish_answers();
   void tear_down();
 
   ServerContext& shared_;
-  WorkerThread* next_ = this;
   const ApplicationFactory& factory_;
   Ref<GMainContext> context_;
   WorkerCounters counters_;
