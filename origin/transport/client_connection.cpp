@@ -330,7 +330,12 @@ void ClientConnection::finish() {
   if (!answering()) close();
 }
 
-void ClientConnection::give_way() {
+bool ClientConnection::give_way() {
+  if (phase_ == Phase::kHead) {
+    readable_ = true;
+    run();
+    if (phase_ != Phase::kHead) return phase_ == Phase::kClosed;
+  }
   WorkerCounters::add(worker_.counters().timed_out);
   if (wait_ == Wait::kWrite) reset_on_close();
   if (wait_ == Wait::kHead && head_begun()) {
@@ -338,6 +343,7 @@ void ClientConnection::give_way() {
     pump_output();
   }
   close();
+  return true;
 }
 
 // So that the kernel does not keep for minutes what nobody reads.

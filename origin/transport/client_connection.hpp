@@ -50,8 +50,9 @@ class ClientConnection final : public Connection,
   // Closes behind the answer in flight; at once if there is none.
   void finish();
   bool answering() const { return phase_ == Phase::kAnswer || !output_.empty(); }
-  // At once, because somebody else needs the room.
-  void give_way();
+  // Closes at once, because somebody else needs the room. Returns false, and goes on, if it turns out that
+  // the request that was waited for has come and cannot be answered at once.
+  bool give_way();
   bool reads_slowly();
   const PeerAddress& peer() const { return peer_; }
 

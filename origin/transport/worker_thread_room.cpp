@@ -68,7 +68,7 @@ bool WorkerThread::find_room(const std::shared_ptr<Newcomer>& newcomer) {
       return true;
     }
     while (ClientConnection* connection = who_gives_way(reason, *newcomer)) {
-      connection->give_way();
+      if (!connection->give_way()) continue;
       const Admission::Verdict verdict = shared_.admission.enter(newcomer->peer);
       if (verdict == Admission::Verdict::kAdmitted) {
         adopt(std::move(newcomer->socket), newcomer->peer);

@@ -51,12 +51,14 @@ def launch(description, *options):
 class Pipeline:
     """A gst-launch-1.0 process in the background, or one that takes commands; leaves nothing behind."""
 
-    def __init__(self, description, *options, pass_fds=(), steered=False):
+    def __init__(self, description, *options, pass_fds=(), steered=False, descriptors=None):
         self.description = description
         self.lines = []
         self._changed = threading.Condition()
         self._ended = False
         command = [*STEERED_LAUNCH, description] if steered else launch(description, *options)
+        if descriptors:
+            command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=pass_fds)
         self.pid = self._process.pid
@@ -171,7 +173,8 @@ class Origin(Pipeline):
     after the other, each with the running times it has.
     """
 
-    def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=(), steered=False):
+    def __init__(self, branches, sink="playlist-type=vod linger=-1", port=0, rest="", options=(), steered=False,
+                 descriptors=None):
         self.pads = list(branches)
         self._recordings = {}
         parts = [f"originsink name=o port={port} {sink}", rest]
@@ -188,7 +191,7 @@ class Origin(Pipeline):
                       for i, (clip, recording) in enumerate(zip(clips, self._recordings[pad]))]
         recordings = [recording for of_pad in self._recordings.values() for recording in of_pad]
         super().__init__(" ".join(parts), *options, pass_fds=[recording.input for recording in recordings],
-                         steered=steered)
+                         steered=steered, descriptors=descriptors)
         for recording in recordings:
             recording.start()
         try:
