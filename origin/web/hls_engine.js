@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Plays through hls.js and Media Source Extensions. One instance is one attempt: after `failed` it is of no
-// more use.
+// Plays through hls.js and Media Source Extensions. One instance is one attempt at one run of a publisher:
+// after `failed` it plays what it has buffered, and may be asked to `resume` loading unless the run is over.
 
 import {bitrate, language} from './format.js';
 
@@ -19,12 +19,15 @@ const kConfig = {
   // page's policy.
   enableWorker: false,
   backBufferLength: 60,
-  maxLiveSyncPlaybackRate: 1.05,
   manifestLoadPolicy: {default: {...kHeldLoad, errorRetry: null}},
   playlistLoadPolicy: {default: kHeldLoad},
 };
 
 const kMediaRecoveries = 3;
+// A presentation that is no longer than this many target durations has only just begun.
+const kYoungTargets = 3;
+const kPlaylistErrors =
+    ['LEVEL_LOAD_ERROR', 'LEVEL_LOAD_TIMEOUT', 'AUDIO_TRACK_LOAD_ERROR', 'AUDIO_TRACK_LOAD_TIMEOUT'];
 
 function renditionLabel(level) {
   const name = level.height ? `${Math.min(level.width || level.height, level.height)}p` : 'Audio only';
@@ -43,11 +46,15 @@ export class HlsEngine {
   #listener;
   #choice;
   #recoveries = 0;
+  #newest = null;
 
   static get supported() { return Boolean(globalThis.Hls?.isSupported()); }
 
   /**
-   * `listener` has changed() and failed({status, text, final}); the viewer's choices are kept in `choice`.
+   * `listener` has changed(), interrupted() when a playlist did not come and is tried again, reached() when
+   * one came, and failed({status, text, final, replaced}) when nothing more is loaded; `replaced` if another
+   * run of the publisher is there, which has nothing in common with this one. The viewer's choices are kept
+   * in `choice`.
    */
   constructor(video, uri, listener, choice) {
     const {Events} = globalThis.Hls;
@@ -57,6 +64,7 @@ export class HlsEngine {
     this.#listener = listener;
     this.#choice = choice;
     hls.on(Events.ERROR, (_, data) => this.#onError(data));
+    hls.on(Events.LEVEL_UPDATED, (_, {details}) => this.#onPlaylist(details));
     hls.on(Events.MANIFEST_PARSED, () => {
       if (choice.audio) hls.setAudioOption(choice.audio);
       if (choice.rendition) hls.currentLevel = nearestLevel(hls.levels, choice.rendition);
@@ -71,6 +79,9 @@ export class HlsEngine {
 
   destroy() { this.#hls.destroy(); }
 
+  /** Loads again after `failed`, from where the picture is. */
+  resume() { this.#hls.startLoad(); }
+
   /** null while not known. */
   get live() { return this.#hls.latestLevelDetails?.live ?? null; }
 
@@ -82,6 +93,9 @@ export class HlsEngine {
 
   /** Seconds on the media timeline where a viewer at the live edge should be; null if not known. */
   get livePosition() { return this.#hls.liveSyncPosition ?? null; }
+
+  /** Seconds that the picture is behind the playlist's end; null if not known, or not live. */
+  get latency() { return this.live ? this.#hls.latency : null; }
 
   /** Seconds that the player wants to stay behind the playlist's end; null if not known. */
   get targetLatency() { return this.#hls.targetLatency; }
@@ -124,15 +138,43 @@ export class HlsEngine {
     this.#choice.audio = {lang, name};
   }
 
+  // A server that lost its memory goes on with other names. Between the two runs media is missing, and the
+  // next one may have other tracks.
+  #onPlaylist(details) {
+    const {fragments, live} = details;
+    const known = this.#newest && fragments.find(({sn}) => sn === this.#newest.sn);
+    const replaced = known ? known.relurl !== this.#newest.relurl : details.startSN > this.#newest?.sn;
+    if (live && replaced) {
+      this.#hls.stopLoad();
+      this.#listener.failed({status: 0, text: 'replaced', final: false, replaced});
+      return;
+    }
+    this.#newest = fragments.at(-1);
+    this.#listener.reached();
+  }
+
   #onError(data) {
-    if (!data.fatal) return;
     const {ErrorTypes, ErrorDetails} = globalThis.Hls;
+    if (!data.fatal) {
+      if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#forgiveFirstStalls();
+      if (kPlaylistErrors.some((name) => data.details === ErrorDetails[name])) this.#listener.interrupted();
+      return;
+    }
     const incompatible = data.details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR;
     if (data.type === ErrorTypes.MEDIA_ERROR && !incompatible && this.#recoveries++ < kMediaRecoveries) {
       this.#hls.recoverMediaError();
       this.#video.play().catch(() => {});
       return;
     }
-    this.#listener.failed({status: data.response?.code ?? 0, text: data.details, final: incompatible});
+    const status = data.response?.code ?? 0;
+    this.#listener.failed({status, text: data.details, final: incompatible, replaced: false});
+  }
+
+  // hls.js stays further behind after each stall, for good. But who comes with a stream's first segment
+  // stalls since there is less of it yet than its hold-back, and not because the network is slow.
+  #forgiveFirstStalls() {
+    const details = this.#hls.latestLevelDetails;
+    if (!details?.live || details.totalduration > kYoungTargets * details.targetduration) return;
+    this.#hls.targetLatency = details.partHoldBack || details.holdBack;
   }
 }

@@ -14,7 +14,9 @@ export class NativeEngine {
     this.#video = video;
     const on = (target, type, handler) =>
         target?.addEventListener(type, handler, {signal: this.#stop.signal});
-    on(video, 'error', () => listener.failed({status: 0, text: video.error?.message ?? '', final: false}));
+    on(video, 'error',
+       () => listener.failed({status: 0, text: video.error?.message ?? '', final: false, replaced: false}));
+    on(video, 'loadedmetadata', () => listener.reached());
     for (const type of ['loadedmetadata', 'resize']) on(video, type, () => listener.changed());
     for (const type of ['addtrack', 'change']) on(video.audioTracks, type, () => listener.changed());
     video.src = uri;
@@ -24,6 +26,11 @@ export class NativeEngine {
     this.#stop.abort();
     this.#video.removeAttribute('src');
     this.#video.load();
+  }
+
+  resume() {
+    this.#video.load();
+    this.#video.play().catch(() => {});
   }
 
   get live() { return this.#video.readyState === 0 ? null : this.#video.duration === Infinity; }
@@ -37,6 +44,8 @@ export class NativeEngine {
     const {seekable} = this.#video;
     return this.live && seekable.length ? seekable.end(seekable.length - 1) : null;
   }
+
+  get latency() { return null; }
 
   get targetLatency() { return null; }
 

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Keeps one presentation playing: chooses the engine, starts over when it fails, and counts what viewers
-// suffer.
+// Keeps one presentation playing: chooses the engine, lets it play what it has when the server is away,
+// starts over when nothing is left, and counts what viewers suffer.
 
 import {HlsEngine} from './hls_engine.js';
 import {NativeEngine} from './native_engine.js';
+import {Pace} from './pace.js';
 
-const kRetryMs = 1500;
+const kFirstRetryMs = 500;
+const kLastRetryMs = 5000;
 // Longer than a stream's usual hiccup, shorter than a viewer's patience.
 const kFrozenMs = 15_000;
 // Playback may begin a little before the first buffered frame.
 const kSlackSeconds = 0.1;
+// A viewer at the live edge whom a stall left further behind than this goes back there. Below, playing a
+// little faster makes up for it.
+const kLostSeconds = 2;
 
 const kWaiting = 'Waiting for the stream…';
+const kReconnecting = 'The connection was lost. Reconnecting…';
 const kNoMediaSource =
     'This browser cannot play HLS: it has neither Media Source Extensions nor a player of its own.';
 const kNoHlsJs = 'This server was built without hls.js, and this browser does not play HLS by itself. ' +
@@ -25,8 +31,8 @@ function reason({status, text}) {
 }
 
 /**
- * States: `waiting` (for the server or the publisher), `playing`, `ended`, `failed` (for good). Fires
- * `change` when the state or the choices changed.
+ * States: `waiting` (for the server or the publisher), `playing`, `reconnecting` (playing what is buffered),
+ * `ended`, `failed` (for good). Fires `change` when the state or the choices changed.
  */
 export class Playback extends EventTarget {
   state = 'waiting';
@@ -37,15 +43,25 @@ export class Playback extends EventTarget {
   #engine = null;
   #choice = {};
   #retry = 0;
+  #retryMs = kFirstRetryMs;
+  #failure = null;
+  #wasAtEdge = false;
   #stalledMs = 0;
   #stalledAt = null;
   #played = false;
   #progress = {time: -1, at: 0};
+  #pace;
 
   constructor(video, uri) {
     super();
     this.#video = video;
     this.#uri = uri;
+    this.#pace = new Pace(video);
+    video.addEventListener('loadeddata', () => this.#startAtEdge());
+    video.addEventListener(
+        'timeupdate',
+        () => this.#pace.update(
+            this.#engine?.latency ?? null, this.#engine?.targetLatency ?? null, this.bufferSeconds));
     video.addEventListener('playing', () => this.#onPlaying());
     video.addEventListener('waiting', () => this.#onStalled());
     video.addEventListener('ended', () => {
@@ -59,9 +75,13 @@ export class Playback extends EventTarget {
 
   /** Starts, or starts over. */
   start() {
-    clearTimeout(this.#retry);
     this.#stopEngine();
-    const listener = {changed: () => this.#changed(), failed: (failure) => this.#onFailed(failure)};
+    const listener = {
+      changed: () => this.#changed(),
+      interrupted: () => this.#onInterrupted(),
+      reached: () => this.#onReached(),
+      failed: (failure) => this.#onFailed(failure),
+    };
     this.#progress = {time: -1, at: performance.now()};
     if (HlsEngine.supported) {
       this.#engine = new HlsEngine(this.#video, this.#uri, listener, this.#choice);
@@ -99,10 +119,10 @@ export class Playback extends EventTarget {
   watch() {
     const video = this.#video;
     const moving = video.currentTime !== this.#progress.time;
-    if (moving || video.paused || this.state !== 'playing') {
+    if (moving || video.paused || !this.#isUnderWay) {
       this.#progress = {time: video.currentTime, at: performance.now()};
     } else if (performance.now() - this.#progress.at > kFrozenMs) {
-      this.#startOver(kWaiting);
+      this.#startOver(kWaiting, 0);
     }
   }
 
@@ -112,38 +132,84 @@ export class Playback extends EventTarget {
     this.#video.play().catch(() => {});
   }
 
+  get #isUnderWay() { return this.state === 'playing' || this.state === 'reconnecting'; }
+
+  get #secondsBehind() {
+    return this.#engine?.live ? this.#engine.livePosition - this.#video.currentTime : 0;
+  }
+
+  // Loading the first frames took a while, and the edge has moved on.
+  #startAtEdge() {
+    const ahead = this.#secondsBehind;
+    if (ahead > kSlackSeconds && ahead < this.bufferSeconds) this.#video.currentTime += ahead;
+  }
+
   #onPlaying() {
-    if (this.#stalledAt !== null) this.#stalledMs += performance.now() - this.#stalledAt;
-    this.#stalledAt = null;
+    if (this.#stalledAt !== null) {
+      this.#stalledMs += performance.now() - this.#stalledAt;
+      this.#stalledAt = null;
+      if (this.#wasAtEdge && this.#secondsBehind > kLostSeconds) this.seekToLive();
+    }
     this.#played = true;
-    this.#enter('playing', '');
+    this.#enter(this.state === 'reconnecting' ? 'reconnecting' : 'playing', '');
   }
 
   #onStalled() {
     if (!this.#played || this.#stalledAt !== null || this.#video.seeking || this.#video.ended) return;
     ++this.stalls;
     this.#stalledAt = performance.now();
+    this.#wasAtEdge = this.#secondsBehind < kLostSeconds;
+    if (this.#failure)
+      this.#startOver(this.#failure, 0);
+    else if (this.state === 'reconnecting')
+      this.#enter('reconnecting', kReconnecting);
+  }
+
+  #onInterrupted() {
+    if (this.state === 'playing') this.#enter('reconnecting', this.#stalledAt === null ? '' : kReconnecting);
+  }
+
+  #onReached() {
+    this.#retryMs = kFirstRetryMs;
+    this.#failure = null;
+    if (this.state === 'reconnecting') this.#enter('playing', '');
   }
 
   #onFailed(failure) {
+    clearTimeout(this.#retry);
     if (failure.final) {
       this.#stopEngine();
       this.#enter('failed', 'This browser cannot decode any rendition of this stream.');
       return;
     }
-    this.#startOver(reason(failure));
+    if (!this.#isUnderWay || this.#stalledAt !== null) {
+      this.#startOver(reason(failure), failure.replaced ? 0 : this.#nextRetryMs());
+      return;
+    }
+    this.#failure = reason(failure);
+    this.#enter('reconnecting', '');
+    if (!failure.replaced) this.#retry = setTimeout(() => this.#engine.resume(), this.#nextRetryMs());
   }
 
-  #startOver(message) {
+  // Viewers who were cut off together do not come back together.
+  #nextRetryMs() {
+    const delay = this.#retryMs;
+    this.#retryMs = Math.min(2 * delay, kLastRetryMs);
+    return delay * (0.75 + 0.5 * Math.random());
+  }
+
+  #startOver(message, delayMs) {
     if (this.state === 'playing') this.#onStalled();
     // On demand the viewer goes on where the failure was; live there is only the edge.
     if (this.#engine?.live === false) this.#choice.position = this.#video.currentTime;
     this.#stopEngine();
     this.#enter('waiting', message);
-    this.#retry = setTimeout(() => this.start(), kRetryMs);
+    this.#retry = setTimeout(() => this.start(), delayMs);
   }
 
   #stopEngine() {
+    clearTimeout(this.#retry);
+    this.#failure = null;
     this.#engine?.destroy();
     this.#engine = null;
   }

@@ -30,6 +30,7 @@ function showChoices(field, select, options, chosen) {
 
 function stateText() {
   if (playback.state === 'waiting') return 'Waiting';
+  if (playback.state === 'reconnecting') return 'Reconnecting';
   if (playback.state === 'ended') return 'Ended';
   if (playback.state === 'failed') return 'Not playable';
   if (video.paused) return 'Paused';
@@ -41,7 +42,8 @@ function showState() {
   setText(byId('state'), stateText());
   byId('notice').hidden = playback.message === '';
   video.controls = byId('notice').hidden;
-  setAttribute(byId('notice'), 'data-busy', playback.state === 'waiting');
+  setAttribute(
+      byId('notice'), 'data-busy', playback.state === 'waiting' || playback.state === 'reconnecting');
   setText(byId('notice-text'), playback.message);
   byId('notice-action').hidden = true;
   byId('unmute').hidden = !video.muted || playback.state !== 'playing';
@@ -78,7 +80,7 @@ class Figures {
 
   update() {
     const {engine} = playback;
-    const playing = playback.state === 'playing';
+    const playing = playback.state === 'playing' || playback.state === 'reconnecting';
     this.#latency.hidden = engine?.live === false;
     this.#updateLatency(playing ? engine : null);
     this.#buffer.update(engine ? playback.bufferSeconds : null, 'ready to play');

@@ -1,34 +1,159 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The player page while there is nothing to play, and after a publisher came back.
+// The player page while there is nothing to play, and while the server or the network is away.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import {playerState, plays, screenshot, until, withPage} from '../lib/browser.mjs';
+import {playerState, plays, screenshot, settles, until, withPage} from '../lib/browser.mjs';
+import {Link} from '../lib/link.mjs';
 import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
 import {liveAudio, liveVideo} from '../lib/sources.mjs';
 
-test('plays on after the publisher was killed and started again', async () => {
-  const branches = [liveVideo(), liveAudio()];
-  let pipeline = await Pipeline.start({branches});
+const kBranches = [liveVideo({width: 320, height: 180}), liveAudio()];
+// By default three parts of 500 ms.
+const kHoldBack = 1.5;
+// What a decoder keeps to itself when the data ends.
+const kRestSeconds = 0.3;
+const kFrozenMs = 4_000;
+
+/** Keeps in `globalThis.seen` what states the page showed, and how far each source was played. */
+async function watchStates(page) {
+  await page.addInitScript(() => {
+    const seen = globalThis.seen = {states: [], played: []};
+    addEventListener('DOMContentLoaded', () => {
+      const state = document.querySelector('#state');
+      const note = () => seen.states.push(state.dataset.state);
+      new MutationObserver(note).observe(state, {attributeFilter: ['data-state']});
+      const video = document.querySelector('video');
+      let time = 0;
+      video.addEventListener('timeupdate', () => (time = video.currentTime || time));
+      video.addEventListener('emptied', () => {
+        seen.played.push(time);
+        time = 0;
+      });
+    });
+  });
+}
+
+const seen = (page) => page.evaluate(() => globalThis.seen);
+const forget = (page) =>
+    page.evaluate(() => void (globalThis.seen.states.length = globalThis.seen.played.length = 0));
+const showsState = (page, state) => page.locator(`#state[data-state="${state}"]`).waitFor();
+const bufferEnd = async (page) => (await playerState(page)).buffered.at(-1)[1];
+
+async function assertPlaysOn(page) {
+  await plays(page, 2);
+  const state = await playerState(page);
+  assert.equal(state.error, null);
+  assert.equal(state.notice, '');
+  assert.equal(state.state, 'Live');
+}
+
+test('plays what it has while the server is away, and goes on when it was started again', async () => {
+  let pipeline = await Pipeline.start({branches: kBranches});
+  try {
+    await withPage(async (page) => {
+      await watchStates(page);
+      await page.goto(pipeline.url('/live/'));
+      await settles(page, kHoldBack);
+      await forget(page);
+      await pipeline.stop('SIGKILL');
+      const end = await bufferEnd(page);
+      await showsState(page, 'reconnecting');
+      await screenshot(page, 'player-reconnecting');
+      await showsState(page, 'waiting');
+      await screenshot(page, 'player-waiting');
+      const {states, played} = await seen(page);
+      assert.deepEqual(states, ['reconnecting', 'waiting']);
+      assert.ok(played[0] > end - kRestSeconds, `${end} s were buffered, ${played[0]} were played`);
+
+      pipeline = await Pipeline.start({branches: kBranches, sink: {port: pipeline.port}});
+      await showsState(page, 'playing');
+      await settles(page, kHoldBack);
+      await assertPlaysOn(page);
+    });
+  } finally {
+    await pipeline.stop();
+  }
+});
+
+test('plays on after the server was started again at once', async () => {
+  let pipeline = await Pipeline.start({branches: kBranches});
   try {
     await withPage(async (page) => {
       await page.goto(pipeline.url('/live/'));
       await plays(page, 2);
       await pipeline.stop('SIGKILL');
-      await page.locator('#state[data-state="waiting"]').waitFor();
-      await screenshot(page, 'player-waiting');
-      pipeline = await Pipeline.start({sink: {port: pipeline.port}, branches});
-      await page.locator('#state[data-state="playing"]').waitFor();
-      await plays(page, 4);
-      const state = await playerState(page);
-      assert.equal(state.notice, '');
-      assert.equal(state.error, null);
-      assert.match(state.figures.stalls, /^[1-9]/);
+      pipeline = await Pipeline.start({branches: kBranches, sink: {port: pipeline.port}});
+      await until(page, 'plays the new run', () => document.querySelector('video').currentTime < 1);
+      await settles(page, kHoldBack);
+      await assertPlaysOn(page);
     });
   } finally {
     await pipeline.stop();
   }
+});
+
+async function throughLink(use, sink = {}) {
+  await withPipeline({branches: kBranches, sink}, async (pipeline) => {
+    const link = await Link.to(pipeline.port);
+    try {
+      await withPage(async (page) => {
+        await watchStates(page);
+        await page.goto(link.url('/live/'));
+        await use(page, link);
+      });
+    } finally {
+      link.close();
+    }
+  });
+}
+
+test('does not stop for a network that is away for less than what is buffered', async () => {
+  // Without parts there are three segments in the buffer.
+  const sink = {'part-duration': 0, 'segment-duration': 1e9};
+  await throughLink(async (page, link) => {
+    await settles(page, 3);
+    const before = (await playerState(page)).figures.stalls;
+    await forget(page);
+    link.pull();
+    await showsState(page, 'reconnecting');
+    link.plugIn();
+    await showsState(page, 'playing');
+    await plays(page, 4);
+    const {states, played} = await seen(page);
+    assert.deepEqual(states, ['reconnecting', 'playing']);
+    assert.deepEqual(played, [], 'started over');
+    assert.equal((await playerState(page)).figures.stalls, before);
+  }, sink);
+});
+
+test('is back at the live edge after the network was pulled for longer', async () => {
+  await throughLink(async (page, link) => {
+    await settles(page, kHoldBack);
+    link.pull();
+    await showsState(page, 'waiting');
+    link.plugIn();
+    await showsState(page, 'playing');
+    await settles(page, kHoldBack);
+    await assertPlaysOn(page);
+  });
+});
+
+test('is back at the live edge after a network that was silent for a while', async () => {
+  await throughLink(async (page, link) => {
+    await settles(page, kHoldBack);
+    const {time} = await playerState(page);
+    link.freeze();
+    await page.waitForTimeout(kFrozenMs);
+    link.thaw();
+    await until(
+        page, 'plays what came after', (end) => document.querySelector('video').currentTime > end,
+        time + kFrozenMs / 1000);
+    // hls.js may keep more distance from a network that let it down.
+    await settles(page, kHoldBack, kHoldBack + 1);
+    await assertPlaysOn(page);
+  });
 });
 
 test('waits for a stream that has not begun', async () => {

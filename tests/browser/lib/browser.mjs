@@ -13,6 +13,8 @@ const kArguments = [
 ];
 // Only ends a test that hangs.
 const kPatienceMs = 90_000;
+// Seconds by which a latency may be off: encoding, and what a page has not made up for yet.
+const kNear = 0.3;
 
 /** Runs `use(page)` in a browser of its own; fails if the page threw or if a script was refused. */
 export async function withPage(use, {width = 1280, height = 800, colorScheme = 'light'} = {}) {
@@ -79,6 +81,17 @@ export async function until(page, what, condition, argument) {
     const state = await playerState(page).catch(() => null);
     throw new Error(`never came true: ${what}; ${JSON.stringify(state)}`, {cause: error});
   }
+}
+
+/** Waits until the latency that the page shows stays at `seconds`, or between there and `most`. */
+export async function settles(page, seconds, most = seconds) {
+  await until(page, `settles at ${seconds} to ${most} s`, ([least, greatest]) => {
+    const shown = Number.parseFloat(document.querySelector('[data-tile="latency"] .tile-value').textContent);
+    const playing = document.querySelector('#state').dataset.state === 'playing';
+    const near = playing && shown > least && shown < greatest;
+    globalThis.nearSince = near ? globalThis.nearSince ?? performance.now() : undefined;
+    return near && performance.now() - globalThis.nearSince > 2000;
+  }, [seconds - kNear, most + kNear]);
 }
 
 /** Waits until the picture moved on by `seconds` of media time. */
