@@ -69,8 +69,10 @@ END_TEST
 START_TEST(test_key_frames_are_read_from_the_bitstream) {
   const StreamStart& start = kStreamStarts[_i];
   const Result<Format> format = complete(start);
-  ck_assert(is_sync_sample(*format, from_hex(start.first_sample).span()));
-  if (!start.other_sample.empty()) ck_assert(!is_sync_sample(*format, from_hex(start.other_sample).span()));
+  // One of them begins with a CRA picture.
+  ck_assert(access_of(*format, from_hex(start.first_sample).span()) >= Access::kClean);
+  if (!start.other_sample.empty())
+    ck_assert(access_of(*format, from_hex(start.other_sample).span()) == Access::kNone);
 }
 END_TEST
 
@@ -122,29 +124,63 @@ START_TEST(test_h264_reads_the_length_size_from_its_record) {
   record.replace(8, 2, "fd");  // two bytes
   const Format format = format_of(Codec::kH264, from_hex(record));
   const Bytes sample = from_hex("0002091000046588ffff");
-  ck_assert(is_sync_sample(format, sample.span()));
-  ck_assert(!is_sync_sample(*complete(kStreamStarts[0]), sample.span()));
+  ck_assert(access_of(format, sample.span()) == Access::kSync);
+  ck_assert(access_of(*complete(kStreamStarts[0]), sample.span()) == Access::kNone);
 }
 END_TEST
 
-START_TEST(test_h264_i_slice_is_not_a_key_frame) {
-  // SPS, PPS, a recovery point SEI and an I slice of type 1: a decoder may not start here without loss.
+// SPS, PPS, an SEI message in front of the recovery point, and an I slice of type 1.
+std::string with_recovery_point(const std::string& messages) {
+  char length[9];
+  std::snprintf(length, sizeof length, "%08x", static_cast<unsigned>(1 + messages.size() / 2));
+  return "0000000467640014"
+         "0000000368ebec" +
+         (length + ("06" + messages)) + "000000044188ffff";
+}
+
+START_TEST(test_h264_recovery_points_tell_open_groups_from_intra_refresh) {
   const Format format = *complete(kStreamStarts[0]);
-  const Bytes sample = from_hex(
-      "0000000467640014"
-      "0000000368ebec"
-      "0000000606010484800000"
-      "000000044188ffff");
-  ck_assert(!is_sync_sample(format, sample.span()));
+  const auto access = [&](const std::string& messages) {
+    return access_of(format, from_hex(with_recovery_point(messages)).span());
+  };
+  ck_assert(access("06018480") == Access::kRecovery);   // recovery_frame_cnt 0
+  ck_assert(access("06023d0480") == Access::kGradual);  // 14
+  ck_assert(access("010200d0"
+                   "06018480") == Access::kRecovery);  // behind a picture timing message
+  ck_assert(access("05050000030003aa"
+                   "06018480") == Access::kRecovery);                                     // escaped: 00 00 03
+  ck_assert(access("05ff01" + std::string(512, 'a') + "06018480") == Access::kRecovery);  // 256 bytes long
+  ck_assert(access("0106840000000000"
+                   "80") == Access::kNone);          // only looks like one
+  ck_assert(access("0609848080") == Access::kNone);  // longer than what is there
+  ck_assert(access("06010080") == Access::kNone);    // no number
+  ck_assert(access("") == Access::kNone);
+  // An IDR picture is one, whatever is said beside it.
+  ck_assert(access_of(format, from_hex("0000000506060184800000000465888400").span()) == Access::kSync);
 }
 END_TEST
 
-START_TEST(test_h265_irap_types_are_key_frames) {
+START_TEST(test_h265_access_points_follow_from_the_type) {
   const Format format = *complete(kStreamStarts[2]);
   for (unsigned type = 0; type < 32; ++type) {
     const std::vector<uint8_t> sample{0, 0, 0, 3, static_cast<uint8_t>(type << 1), 1, 0xaf};
-    ck_assert_int_eq(is_sync_sample(format, sample), type >= 16 && type <= 23);
+    Access wanted = Access::kNone;
+    if (type == 8 || type == 9) wanted = Access::kSkipped;  // RASL
+    if (type >= 16 && type <= 23) wanted = Access::kClean;  // BLA_W_LP, CRA, and reserved ones
+    if (type >= 17 && type <= 20) wanted = Access::kSync;   // BLA without RASL, IDR
+    ck_assert_msg(access_of(format, sample) == wanted, "type %u", type);
   }
+}
+END_TEST
+
+START_TEST(test_h265_recovery_points_may_lie_in_the_past) {
+  const Format format = *complete(kStreamStarts[2]);
+  const auto access = [&](const std::string& message) {
+    return access_of(format, from_hex("000000064e01" + message + "80" + "000000040201d0af").span());
+  };
+  ck_assert(access("0601c0") == Access::kRecovery);  // recovery_poc_cnt 0
+  ck_assert(access("060170") == Access::kRecovery);  // -1
+  ck_assert(access("060150") == Access::kGradual);   // 1
 }
 END_TEST
 
@@ -183,13 +219,14 @@ END_TEST
 START_TEST(test_av1_key_frame_needs_sequence_header_and_show) {
   const Format format = format_of(Codec::kAv1);
   const std::string sequence = "0a0b00000003b4ff7e06d7c802";
-  ck_assert(is_sync_sample(format, from_hex(sequence + "320210aa").span()));
-  ck_assert(is_sync_sample(format, from_hex(sequence + "1a0110" + "2201aa").span()));
-  ck_assert(!is_sync_sample(format, from_hex("320210aa").span()));
-  ck_assert(!is_sync_sample(format, from_hex(sequence + "320200aa").span()));  // not shown
-  ck_assert(!is_sync_sample(format, from_hex(sequence + "320280aa").span()));  // show_existing_frame
-  ck_assert(!is_sync_sample(format, from_hex(sequence + "320250aa").span()));  // intra only
-  ck_assert(!is_sync_sample(format, from_hex(sequence).span()));
+  ck_assert(access_of(format, from_hex(sequence + "320210aa").span()) == Access::kSync);
+  ck_assert(access_of(format, from_hex(sequence + "1a0110" + "2201aa").span()) == Access::kSync);
+  ck_assert(access_of(format, from_hex("320210aa").span()) == Access::kNone);
+  ck_assert(access_of(format, from_hex(sequence + "320200aa").span()) == Access::kNone);  // not shown
+  ck_assert(access_of(format, from_hex(sequence + "320280aa").span()) ==
+            Access::kNone);  // show_existing_frame
+  ck_assert(access_of(format, from_hex(sequence + "320250aa").span()) == Access::kNone);  // intra only
+  ck_assert(access_of(format, from_hex(sequence).span()) == Access::kNone);
 }
 END_TEST
 
@@ -199,10 +236,10 @@ START_TEST(test_vp9_superframe_counts_by_its_first_frame) {
   const std::string inter = "860040";                  // shown, 3 bytes
   const std::string index_key_first = "c90b000300c9";  // 2 frames, 2 bytes a size
   const std::string index_key_last = "c903000b00c9";
-  ck_assert(is_sync_sample(format, from_hex(key + inter + index_key_first).span()));
-  ck_assert(!is_sync_sample(format, from_hex(inter + key + index_key_last).span()));
-  ck_assert(!is_sync_sample(format, from_hex("c1c1").span()));
-  ck_assert(!is_sync_sample(format, from_hex("8a49834220").span()));  // show_existing_frame
+  ck_assert(access_of(format, from_hex(key + inter + index_key_first).span()) == Access::kSync);
+  ck_assert(access_of(format, from_hex(inter + key + index_key_last).span()) == Access::kNone);
+  ck_assert(access_of(format, from_hex("c1c1").span()) == Access::kNone);
+  ck_assert(access_of(format, from_hex("8a49834220").span()) == Access::kNone);  // show_existing_frame
   const Result<Format> completed = complete_with(Codec::kVp9, {}, from_hex(key + inter + index_key_first));
   ck_assert(completed.ok());
   ck_assert_uint_eq(completed->video.width, 320);
@@ -394,7 +431,7 @@ void feed(Codec codec, const Bytes& out_of_band, const Bytes& sample) {
     ck_assert(!format.error().message.empty());
     format = format_of(codec, out_of_band);
   }
-  is_sync_sample(*format, sample.span());
+  access_of(*format, sample.span());
   audio_frame_samples(*format, sample.span());
   ck_assert_uint_le(storable(*format, sample).size(), sample.size());
   format->timescale = 1000;
@@ -460,8 +497,9 @@ int main() {
       test_colour_comes_from_the_parameter_sets,
       test_records_that_others_wrote_are_reproduced,
       test_h264_reads_the_length_size_from_its_record,
-      test_h264_i_slice_is_not_a_key_frame,
-      test_h265_irap_types_are_key_frames,
+      test_h264_recovery_points_tell_open_groups_from_intra_refresh,
+      test_h265_access_points_follow_from_the_type,
+      test_h265_recovery_points_may_lie_in_the_past,
       test_h265_arrays_are_marked_complete,
       test_av1_temporal_delimiters_are_not_stored,
       test_av1_key_frame_needs_sequence_header_and_show,

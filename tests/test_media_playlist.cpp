@@ -37,9 +37,8 @@ struct Builder {
   }
   void add(Duration duration = 2s, bool independent = true) {
     Segment segment = next(duration);
-    segment.independent = independent;
     window.open(std::move(segment));
-    window.add_part({.duration = duration, .bytes = 1000, .independent = independent});
+    window.add_part({.duration = duration, .bytes = 1000, .self_contained = independent});
     window.close();
     window.trim();
   }
@@ -51,7 +50,8 @@ struct Builder {
   }
   void add_in_parts() {
     window.open(next(2s));
-    for (int i = 0; i < 4; ++i) window.add_part({.duration = 500ms, .bytes = 250, .independent = i == 0});
+    for (int i = 0; i < 4; ++i)
+      window.add_part({.duration = 500ms, .bytes = 250, .independent = i == 0, .self_contained = i == 0});
     window.close();
     window.trim();
   }
@@ -104,7 +104,7 @@ START_TEST(test_low_latency_playlist_and_its_deltas) {
   for (int i = 0; i < 8; ++i) live.add_in_parts();
   live.epoch = 1;
   live.window.open(live.next(0s));
-  live.window.add_part({.duration = 500ms, .bytes = 250, .independent = true});
+  live.window.add_part({.duration = 500ms, .bytes = 250, .independent = true, .self_contained = true});
   live.window.add_part({.duration = 250ms, .gap = true});
   const auto snapshot = live.low_latency();
   check_golden("low_latency.m3u8", flatten(render_media_playlist(*snapshot)));

@@ -21,6 +21,7 @@
 #endif
 
 using namespace origin;
+using media::Access;
 using media::Format;
 using media::Sample;
 using packager::ChunkHeader;
@@ -84,7 +85,7 @@ std::vector<Sample> constant_samples(size_t count, size_t size, bool all_sync) {
     sample.data = payload_of(size, static_cast<unsigned>(i));
     sample.dts = sample.pts = kUtcBase + static_cast<int64_t>(i) * 3000;
     sample.duration = 3000;
-    sample.sync = all_sync || i == 0;
+    sample.access = all_sync || i == 0 ? Access::kSync : Access::kNone;
     samples.push_back(sample);
   }
   return samples;
@@ -97,7 +98,7 @@ void assert_reads_back(const Bytes& chunk, const std::vector<Sample>& samples) {
     ck_assert_int_eq(read[i].dts, samples[i].dts);
     ck_assert_int_eq(read[i].pts, samples[i].pts);
     ck_assert_uint_eq(read[i].duration, samples[i].duration);
-    ck_assert_uint_eq(read[i].flags, samples[i].sync ? 0x02000000 : 0x01010000);
+    ck_assert_uint_eq(read[i].flags, samples[i].access == Access::kSync ? 0x02000000 : 0x01010000);
     ck_assert(std::equal(read[i].data.begin(), read[i].data.end(), samples[i].data.span().begin(),
                          samples[i].data.span().end()));
   }
@@ -130,7 +131,8 @@ std::vector<Sample> random_samples(std::mt19937& random) {
     sample.dts = dts;
     sample.pts = reordered ? dts + below(20'000) - 10'000 : dts;
     sample.duration = fixed_duration ? 1001 : below(10'000);
-    sample.sync = sync_habit == 0 || (sync_habit == 2 && i == 0) || (sync_habit == 3 && below(2) == 0);
+    const bool sync = sync_habit == 0 || (sync_habit == 2 && i == 0) || (sync_habit == 3 && below(2) == 0);
+    sample.access = sync ? Access::kSync : Access::kNone;
     dts += sample.duration;
   }
   return samples;
@@ -248,9 +250,9 @@ START_TEST(test_what_is_alike_is_written_once) {
   ck_assert_uint_eq(write_chunk({}, samples, {}).size(), 50 * 64 + 8 + 16 + 8 + 28 + 20 + 20 + 8);
   samples = constant_samples(50, 64, false);
   ck_assert_uint_eq(flags_of(samples), kDataOffset | kFirstFlags);
-  samples[7].sync = true;
+  samples[7].access = Access::kSync;
   ck_assert_uint_eq(flags_of(samples), kDataOffset | kFlags);
-  samples[7].sync = false;
+  samples[7].access = Access::kNone;
   samples[8].data = payload_of(65, 0);
   ck_assert_uint_eq(flags_of(samples), kDataOffset | kFirstFlags | kSize);
   samples.back().duration = 1;
@@ -298,8 +300,22 @@ START_TEST(test_sequence_number) {
 }
 END_TEST
 
+START_TEST(test_open_access_points_are_sync_samples_but_intra_refresh_is_not) {
+  const Access all[] = {Access::kNone,     Access::kSkipped, Access::kGradual,
+                        Access::kRecovery, Access::kClean,   Access::kSync};
+  std::vector<Sample> samples = constant_samples(std::size(all), 10, false);
+  for (size_t i = 0; i < samples.size(); ++i) samples[i].access = all[i];
+  const Bytes chunk = write_chunk(Format{}, samples, {});
+  for (const tests::MediaSample& sample : tests::read_samples(any_track(), chunk.span())) {
+    const size_t i = static_cast<size_t>((sample.dts - kUtcBase) / 3000);
+    ck_assert_uint_eq(sample.flags, all[i] >= Access::kRecovery ? 0x02000000 : 0x01010000);
+  }
+}
+END_TEST
+
 int main() {
   const Test tests[] = {
+    test_open_access_points_are_sync_samples_but_intra_refresh_is_not,
     {test_random_samples_read_back_identical, 10},
     test_several_chunks_make_one_segment,
     test_only_a_segments_first_chunk_has_styp,

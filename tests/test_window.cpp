@@ -24,7 +24,7 @@ void add(Window& window, uint64_t sequence, uint64_t epoch = 0, Duration duratio
   segment.start = 2s * sequence;
   segment.epoch = epoch;
   window.open(std::move(segment));
-  window.add_part({.duration = duration, .bytes = bytes, .independent = true});
+  window.add_part({.duration = duration, .bytes = bytes, .self_contained = true});
   window.close();
 }
 

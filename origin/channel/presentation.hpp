@@ -108,7 +108,10 @@ class Presentation {
   Result<uint64_t> open_segment(TrackId id, Track::Start start);
   // Adds a chunk to the segment `sequence`. Errors: kEnded if that segment was closed meanwhile; kLimit if
   // memory is short and the presentation may not lose anything.
-  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, Duration duration, bool independent);
+  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part);
+  // The segment to come does not stand alone. Said before the one that it follows is closed: who waits for
+  // the first playlist reads it only once.
+  void note_dependent(TrackId id);
   void close_segment(TrackId id, uint64_t sequence);
   // What is known of a video track's keyframes once its first boundary has passed.
   struct Cadence {

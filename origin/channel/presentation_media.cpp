@@ -154,8 +154,8 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
   return epoch;
 }
 
-Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, Duration duration,
-                               bool independent) {
+Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk,
+                               const timeline::Part& part) {
   Result<Bytes> admitted = store_.admit(chunk);
   while (!admitted && make_room()) admitted = store_.admit(chunk);
   if (!admitted) return out_of_memory(admitted.error());
@@ -167,7 +167,7 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
     const timeline::Segment* open = slot.track.window().open_segment();
     if (!open || open->sequence != sequence)
       return Error{ErrorCode::kEnded, "segment was closed by an outage"};
-    slot.track.add_part(*admitted, duration, independent, clock_.utc(), publication);
+    slot.track.add_part(*admitted, part, clock_.utc(), publication);
     publish_playlists(publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
   }
@@ -181,6 +181,11 @@ Error Presentation::out_of_memory(Error error) const {
                    (live_rules() ? "an event" : "VOD") + "; raise memory-limit or lower the bitrates" +
                    (live_rules() ? ", or set playlist-type=live with a window" : "");
   return error;
+}
+
+void Presentation::note_dependent(TrackId id) {
+  MutexLock lock(mutex_);
+  slots_[id]->track.renounce_independence();
 }
 
 void Presentation::close_segment(TrackId id, uint64_t sequence) {

@@ -93,7 +93,6 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Public
   segment.stretch = stretch_;
   segment.start = start.time;
   segment.epoch = std::max(start.epoch, window_.last_epoch());
-  segment.independent = start.independent;
   const uint64_t sequence = segment.sequence;
 
   growing_ = make_growing(segment.uri());
@@ -135,31 +134,38 @@ void Track::drop_hint(Publication& publication) {
   hinted_.reset();
 }
 
-void Track::add_part(const Bytes& chunk, Duration duration, bool independent, UtcTime now,
-                     Publication& publication) {
+void Track::add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication) {
   const timeline::Segment& segment = *window_.open_segment();
   const size_t index = segment.parts.size();
   growing_body_.push_back(chunk);
   publication.chunks.push_back({growing_, std::make_shared<store::Message>(store::Position{index, 0},
                                                                            store::make_object({chunk}, {}))});
   if (hinted_) {
-    store::Object part{.body = {chunk}, .headers = media_headers(segment.part_uri(index), now)};
+    store::Object object{.body = {chunk}, .headers = media_headers(segment.part_uri(index), now)};
     const auto published = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
-    part.headers.custom.emplace_back("Origin-Published", std::to_string(published.count()));
-    publication.seals.push_back({std::exchange(hinted_, nullptr), std::move(part)});
+    object.headers.custom.emplace_back("Origin-Published", std::to_string(published.count()));
+    publication.seals.push_back({std::exchange(hinted_, nullptr), std::move(object)});
   }
   // A part lasts no longer than its target. Where a single frame does, nothing follows it for the rest of its
   // time.
-  const Duration longest = has_parts(options_) ? part_target_ : duration;
-  Duration listed = std::min(duration, longest);
-  window_.add_part({.duration = listed, .bytes = chunk.size(), .independent = independent});
-  while (duration - listed > kRounding) {
-    const Duration gap = std::min(duration - listed, longest);
+  const Duration longest = has_parts(options_) ? part_target_ : part.duration;
+  Duration listed = std::min(part.duration, longest);
+  window_.add_part({.duration = listed,
+                    .bytes = chunk.size(),
+                    .independent = part.independent,
+                    .self_contained = part.self_contained});
+  while (part.duration - listed > kRounding) {
+    const Duration gap = std::min(part.duration - listed, longest);
     window_.add_part({.duration = gap, .gap = true});
     listed += gap;
   }
   hint(publication);
   changed_ = changed_ || has_parts(options_);
+}
+
+void Track::renounce_independence() {
+  window_.renounce_independence();
+  info_.independent_segments = false;
 }
 
 void Track::close_segment(Duration offset, UtcTime now, Publication& publication) {
@@ -176,7 +182,7 @@ void Track::close_segment(Duration offset, UtcTime now, Publication& publication
   growing_body_.clear();
   growing_.reset();
   measure();
-  info_.independent_segments = info_.independent_segments && closed->independent;
+  info_.independent_segments = window_.independent_segments();
   publication.added.push_back(
       {name(), closed->sequence, closed->start - offset, closed->duration, closed->bytes});
   slide(publication);

@@ -42,15 +42,15 @@ class Track {
   struct Start {
     Duration time{};
     uint64_t epoch = 0;
-    bool independent = true;
     Duration tolerance{};  // this much before a boundary counts as at it
   };
   // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a
   // segment.
   uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
   // Adds a part to the open segment. `chunk` has been admitted by the store.
-  void add_part(const Bytes& chunk, Duration duration, bool independent, UtcTime now,
-                Publication& publication);
+  void add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication);
+  // The next segment will not stand alone: neither playlist says so any more.
+  void renounce_independence();
   // Closes the open segment and lets the oldest leave the window. A segment without parts vanishes. No-op if
   // none is open.
   void close_segment(Duration offset, UtcTime now, Publication& publication);

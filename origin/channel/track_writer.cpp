@@ -107,6 +107,44 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   }
   if (!has_format_) return Error{ErrorCode::kInvalid, "a sample came before the track's format was set"};
 
+  Frame frame{data, with_length(times, data), clock_.utc(), media::access_of(format_, data.span())};
+  if (leads_to_entry(frame)) {
+    // What is left out leaves no hole: the entry is decoded in its stead.
+    if (entry_->times.dts && frame.times.dts) entry_->times.dts = frame.times.dts;
+    presentation_->note_dropped(id_);
+    return {};
+  }
+  if (Status status = release_entry(); !status) return status;
+  const bool interrupted = is_interrupted_before(frame);
+  if (interrupted && !media::is_entry(frame.access)) return leave_out();
+  const bool begins = interrupted || (!segment_ && !ended_early_);
+  const bool open = media::is_entry(frame.access) && frame.access != media::Access::kSync;
+  if (!begins || !open) return write(frame);
+  entry_ = std::move(frame);
+  waits_for_sync_ = false;
+  return {};
+}
+
+// Whether it comes after the entry, is shown before it, and thus may need what came before.
+bool TrackWriter::leads_to_entry(const Frame& frame) const {
+  if (!entry_ || media::is_entry(frame.access)) return false;
+  const bool shown_before = frame.times.pts && entry_->times.pts && *frame.times.pts < *entry_->times.pts;
+  return shown_before || frame.access == media::Access::kSkipped;
+}
+
+bool TrackWriter::is_interrupted_before(const Frame& frame) const {
+  return presentation_->terms().forced_anchors != forced_anchors_ ||
+         timestamper_->before(frame.times, frame.arrived) != segmenter::Break::kNone;
+}
+
+Status TrackWriter::release_entry() {
+  if (!entry_) return {};
+  const Frame entry = std::move(*entry_);
+  entry_.reset();
+  return write(entry);
+}
+
+Status TrackWriter::write(const Frame& frame) {
   const Presentation::Terms terms = presentation_->terms();
   if (terms.forced_anchors != forced_anchors_) {
     forced_anchors_ = terms.forced_anchors;
@@ -114,7 +152,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   }
   max_segment_ = terms.max_segment;
   segmenter_->set_max_segment(to_ticks(max_segment_, format_.timescale));
-  const segmenter::Timed timed = timestamper_->next(with_length(times, data), clock_.utc(), terms.anchor);
+  const segmenter::Timed timed = timestamper_->next(frame.times, frame.arrived, terms.anchor);
   if (timed.before == segmenter::Break::kOverlap) {
     presentation_->note_dropped(id_);
     return {};
@@ -126,32 +164,33 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   if (held_) {
     // Decode times are contiguous: a sample lasts to the next one's. Before a hole it lasts as long as it
     // said.
-    if (follows) held_->duration = static_cast<uint32_t>(timed.dts - held_->dts);
+    if (follows) {
+      held_->duration = static_cast<uint32_t>(timed.dts - held_->dts);
+      // Leading pictures follow at once, or not at all (ITU-T H.265 7.4.2.2).
+      const bool leads = timed.pts < held_->pts || frame.access == media::Access::kSkipped;
+      if (held_->access == media::Access::kClean && !leads) held_->access = media::Access::kSync;
+    }
     if (Status status = settle_held(follows ? timed.place : end_of(held_time_)); !status) return status;
   }
-  const bool sync = media::is_sync_sample(format_, data.span());
   if (timed.pts + timed.duration / 2 < resume_at_) {
     presentation_->note_dropped(id_);
     return {};
   }
-  const bool interrupted = !follows || (!segment_ && !ended_early_);
+  const bool begins = !follows || (!segment_ && !ended_early_);
   ended_early_ = false;
-  if (interrupted && !sync) {
-    // Players begin anew behind a hole or discontinuity, and what was lost may be needed by what follows.
-    return leave_out();
-  }
+  if (begins && !media::is_entry(frame.access)) return leave_out();
   waits_for_sync_ = false;
-  if (Status status = cut(timed, sync, interrupted); !status) return status;
+  if (Status status = cut(timed, frame.access, begins); !status) return status;
   if (!segment_) {
     presentation_->note_dropped(id_);
     return {};
   }
   held_time_ = timed;
-  held_ = media::Sample{.data = media::storable(format_, data),
+  held_ = media::Sample{.data = media::storable(format_, frame.data),
                         .pts = timed.pts,
                         .dts = timed.dts,
                         .duration = static_cast<uint32_t>(timed.duration),
-                        .sync = sync};
+                        .access = frame.access};
   return end_early();
 }
 
@@ -197,7 +236,7 @@ Result<bool> TrackWriter::take_format(const Bytes& data) {
   // The length of NAL unit lengths, which tells keyframes, is in the record itself.
   media::Format probe = wanted;
   if (!next_format_->out_of_band.empty()) probe.config = next_format_->out_of_band;
-  if (!media::is_sync_sample(probe, data.span())) return false;
+  if (!media::is_entry(media::access_of(probe, data.span()))) return false;
 
   Result<media::Format> complete =
       media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
@@ -245,25 +284,41 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   return {};
 }
 
-Status TrackWriter::cut(const segmenter::Timed& timed, bool sync, bool force) {
+Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, bool force) {
   const segmenter::Decision decision =
-      segmenter_->next({timed.pts, timed.place, timed.duration, sync}, force);
+      segmenter_->next({timed.pts, timed.place, timed.duration, media::is_entry(access)}, force);
   switch (decision.before) {
     case segmenter::Cut::kNone:
       return {};
     case segmenter::Cut::kPart:
       return flush_chunk();
     case segmenter::Cut::kSegment:
+      note_start(timed, access);
       if (Status status = finish_segment(); !status) return status;
       learn_cadence(decision);
-      return open_segment(timed, sync);
+      return open_segment(timed);
   }
   return {};
 }
 
-Status TrackWriter::open_segment(const segmenter::Timed& timed, bool sync) {
+// What a segment begins with says whether it stands alone. A picture that is shown later than its turn lets
+// others pass, which may need what came before.
+void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access) {
+  using media::Access;
+  const bool in_turn = timed.pts - timed.place <= timed.duration / 2;
+  if (access != Access::kSync && !(access == Access::kClean && in_turn)) presentation_->note_dependent(id_);
+  const bool open = access == Access::kRecovery || access == Access::kGradual;
+  if (!open || std::exchange(warned_of_open_groups_, true)) return;
+  presentation_->warn(
+      "segments begin with recovery points instead of IDR pictures (open groups of pictures, intra refresh): "
+      "browsers can neither begin nor seek there",
+      "have the encoder close its groups of pictures and make whole keyframes (x264enc "
+      "option-string=open-gop=0 intra-refresh=false)");
+}
+
+Status TrackWriter::open_segment(const segmenter::Timed& timed) {
   const Result<uint64_t> opened =
-      presentation_->open_segment(id_, {time_of(timed.place), epoch_, sync, time_of(timed.duration / 2)});
+      presentation_->open_segment(id_, {time_of(timed.place), epoch_, time_of(timed.duration / 2)});
   if (opened) {
     segment_ = *opened;
     segment_has_chunk_ = false;
@@ -283,9 +338,10 @@ Status TrackWriter::settle_held(int64_t end) {
       if (Status status = flush_chunk(); !status) return status;
       break;
     case segmenter::Cut::kSegment:
+      note_start(held_time_, held_->access);
       if (Status status = close_segment(); !status) return status;
-      if (!held_->sync) warn_of_slow_frames();
-      if (Status status = open_segment(held_time_, held_->sync); !status) return status;
+      if (!media::is_entry(held_->access)) warn_of_slow_frames();
+      if (Status status = open_segment(held_time_); !status) return status;
   }
   release_held(end);
   return {};
@@ -312,9 +368,13 @@ Status TrackWriter::flush_chunk() {
 
   // Both ends rounded once, so that durations add up.
   const Duration duration = time_of(pending_end_) - time_of(pending_start_);
-  const bool independent =
-      std::any_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.sync; });
-  const Status added = presentation_->add_chunk(id_, *segment_, chunk, duration, independent);
+  const auto is_sync = [](const media::Sample& sample) { return sample.access == media::Access::kSync; };
+  const Status added =
+      presentation_->add_chunk(id_, *segment_, chunk,
+                               {.duration = duration,
+                                .bytes = chunk.size(),
+                                .independent = std::any_of(samples.begin(), samples.end(), is_sync),
+                                .self_contained = is_sync(samples.front())});
   if (added) {
     segment_has_chunk_ = true;
     return {};
@@ -341,6 +401,7 @@ void TrackWriter::warn_of_loss(const std::string& why) {
 }
 
 Status TrackWriter::finish_segment() {
+  if (Status status = release_entry(); !status) return status;
   if (held_) release_held(end_of(held_time_));
   return close_segment();
 }
@@ -398,6 +459,7 @@ bool TrackWriter::source_stopped() {
 
 void TrackWriter::discontinuity() {
   const std::lock_guard turn(turn_);
+  entry_.reset();
   if (timestamper_) timestamper_->reset();
 }
 

@@ -23,7 +23,7 @@ class TrackWriter {
                                             Presentation::TrackId id, const Clock& clock);
 
   // What the next samples carry. `out_of_band` is the codec's configuration as far as the caller has one.
-  // Takes effect at the next sync sample. format.timescale and format.config are ours to fill in.
+  // Takes effect at the next access point. format.timescale and format.config are ours to fill in.
   void set_format(media::Format format, Bytes out_of_band);
   // Whether the source makes keyframes where it is asked to.
   void set_keyframes_on_request(bool on_request) { keyframes_on_request_ = on_request; }
@@ -49,12 +49,24 @@ class TrackWriter {
     Bytes out_of_band;
   };
 
+  struct Frame {
+    Bytes data;
+    segmenter::RawTimes times;
+    UtcTime arrived{};
+    media::Access access = media::Access::kNone;
+  };
+
   segmenter::RawTimes with_length(segmenter::RawTimes raw, const Bytes& data) const;
   Result<bool> take_format(const Bytes& data);
   Status apply_format(media::Format format, const Bytes& first_frame);
+  bool leads_to_entry(const Frame& frame) const;
+  bool is_interrupted_before(const Frame& frame) const;
   Status leave_out();
-  Status cut(const segmenter::Timed& timed, bool sync, bool force);
-  Status open_segment(const segmenter::Timed& timed, bool sync);
+  Status release_entry();
+  Status write(const Frame& frame);
+  Status cut(const segmenter::Timed& timed, media::Access access, bool force);
+  void note_start(const segmenter::Timed& timed, media::Access access);
+  Status open_segment(const segmenter::Timed& timed);
   Status settle_held(int64_t end);
   void release_held(int64_t end);
   Status end_early();
@@ -90,8 +102,11 @@ class TrackWriter {
   int64_t resume_at_ = 0;     // ticks: what comes before it is dropped, for want of memory
   bool warned_of_gop_ = false;
   bool warned_of_slow_frames_ = false;
+  bool warned_of_open_groups_ = false;
   std::optional<MonotonicTime> warned_of_loss_;
   uint32_t chunk_number_ = 0;
+  // An access point that something new begins with, until what it leads to turns out to follow.
+  std::optional<Frame> entry_;
   std::vector<media::Sample> pending_;
   int64_t pending_start_ = 0;  // places on the time line, ticks
   int64_t pending_end_ = 0;

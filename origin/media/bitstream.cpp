@@ -12,18 +12,18 @@
 
 namespace origin::media {
 
-bool is_sync_sample(const Format& format, ByteSpan sample) {
+Access access_of(const Format& format, ByteSpan sample) {
   switch (format.codec) {
     case Codec::kH264:
-      return is_avc_sync_sample(format.config.span(), sample);
+      return avc_access(format.config.span(), sample);
     case Codec::kH265:
-      return is_hevc_sync_sample(format.config.span(), sample);
+      return hevc_access(format.config.span(), sample);
     case Codec::kAv1:
-      return is_av1_sync_sample(sample);
+      return is_av1_sync_sample(sample) ? Access::kSync : Access::kNone;
     case Codec::kVp9:
-      return parse_vp9_key_frame(sample).has_value();
+      return parse_vp9_key_frame(sample) ? Access::kSync : Access::kNone;
     default:
-      return true;
+      return Access::kSync;
   }
 }
 

@@ -3,14 +3,15 @@
 #pragma once
 
 #include "origin/base/bytes.hpp"
+#include "origin/media/access.hpp"
 #include "origin/media/format.hpp"
 
 namespace origin::media {
 
-// True if a decoder can start at this sample: H.264 IDR (nal_unit_type 5), H.265 IRAP (16..23), an AV1
-// temporal unit with a sequence header and a shown key frame, a VP9 key frame, any audio frame. H.264 and
-// H.265 samples are length-prefixed as format.config says.
-bool is_sync_sample(const Format& format, ByteSpan sample);
+// What a decoder can do with this sample if it begins here: H.264 and H.265 by NAL unit types and recovery
+// points, AV1 a temporal unit with a sequence header and a shown key frame, VP9 a key frame, any audio frame.
+// H.264 and H.265 samples are length-prefixed as format.config says.
+Access access_of(const Format& format, ByteSpan sample);
 
 // Duration of one audio frame in samples of the format's rate, read from the frame (Opus TOC, AC-3/E-AC-3
 // blocks, FLAC block size, AAC 1024 or 960/2048 by AudioSpecificConfig); 0 if the frame does not say.

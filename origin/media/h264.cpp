@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "origin/media/sei.hpp"
+
 namespace origin::media {
 
 namespace {
@@ -115,17 +117,24 @@ std::optional<PictureParameters> parse_avc_sps(ByteSpan nal) {
   return picture;
 }
 
-bool is_avc_sync_sample(ByteSpan config, ByteSpan sample) {
-  constexpr uint8_t kSlice = 1, kIdrSlice = 5;
+Access avc_access(ByteSpan config, ByteSpan sample) {
+  constexpr uint8_t kSlice = 1, kIdrSlice = 5, kSei = 6;
   constexpr size_t kLengthSizeAt = 4;
   const unsigned length_size = config.size() > kLengthSizeAt ? (config[kLengthSizeAt] & 3u) + 1 : 4;
-  bool sync = false;
+  std::optional<uint32_t> recovery_frames;
+  Access access = Access::kNone;
   for_each_nal(sample, length_size, [&](ByteSpan nal) {
     const uint8_t type = nal[0] & 0x1f;
-    sync = type == kIdrSlice;
-    return type >= kSlice && type <= kIdrSlice;
+    if (type == kSei && !recovery_frames) recovery_frames = recovery_point(nal, 1);
+    if (type < kSlice || type > kIdrSlice) return false;
+    if (type == kIdrSlice) {
+      access = Access::kSync;
+    } else if (recovery_frames) {
+      access = *recovery_frames == 0 ? Access::kRecovery : Access::kGradual;
+    }
+    return true;
   });
-  return sync;
+  return access;
 }
 
 }  // namespace origin::media

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // H.264: configuration record (ISO/IEC 14496-15 5.3.3.1), sequence parameter set (ITU-T H.264 7.3.2.1.1) and
-// IDR detection. Pure functions, any thread.
+// access points. Pure functions, any thread.
 #pragma once
 
 #include <optional>
 
+#include "origin/media/access.hpp"
 #include "origin/media/nal.hpp"
 
 namespace origin::media {
@@ -22,6 +23,6 @@ struct AvcConfig {
 std::optional<AvcConfig> parse_avc_config(ByteSpan record);
 std::optional<PictureParameters> parse_avc_sps(ByteSpan nal);
 // config: an AVCDecoderConfigurationRecord.
-bool is_avc_sync_sample(ByteSpan config, ByteSpan sample);
+Access avc_access(ByteSpan config, ByteSpan sample);
 
 }  // namespace origin::media

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "origin/media/sei.hpp"
+
 namespace origin::media {
 
 namespace {
@@ -171,16 +173,31 @@ std::optional<PictureParameters> parse_hevc_sps(ByteSpan nal) {
   return picture;
 }
 
-bool is_hevc_sync_sample(ByteSpan config, ByteSpan sample) {
-  constexpr uint8_t kFirstIrap = 16, kLastIrap = 23, kLastVcl = 31;
+// nal_unit_type of ITU-T H.265 table 7-1. A decoder that begins at a picture of type BLA_W_LP or CRA leaves
+// out the RASL pictures that follow it; the other IRAP types have none (7.4.2.2).
+Access hevc_access(ByteSpan config, ByteSpan sample) {
+  constexpr uint8_t kRaslN = 8, kRaslR = 9, kBlaWithLeading = 16, kFirstClosed = 17, kLastClosed = 20,
+                    kLastIrap = 23, kLastVcl = 31, kPrefixSei = 39;
   const unsigned length_size = config.size() > kLengthSizeAt ? (config[kLengthSizeAt] & 3u) + 1 : 4;
-  bool sync = false;
+  std::optional<uint32_t> recovery_pictures;
+  Access access = Access::kNone;
   for_each_nal(sample, length_size, [&](ByteSpan nal) {
     const uint8_t type = (nal[0] >> 1) & 0x3f;
-    sync = type >= kFirstIrap && type <= kLastIrap;
-    return type <= kLastVcl;
+    if (type == kPrefixSei && !recovery_pictures) recovery_pictures = recovery_point(nal, 2);
+    if (type > kLastVcl) return false;
+    if (type == kRaslN || type == kRaslR) {
+      access = Access::kSkipped;
+    } else if (type >= kFirstClosed && type <= kLastClosed) {
+      access = Access::kSync;
+    } else if (type >= kBlaWithLeading && type <= kLastIrap) {
+      access = Access::kClean;
+    } else if (recovery_pictures) {
+      const bool later = *recovery_pictures % 2 == 1;  // odd code numbers are positive: 9.2.2
+      access = later ? Access::kGradual : Access::kRecovery;
+    }
+    return true;
   });
-  return sync;
+  return access;
 }
 
 }  // namespace origin::media

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // H.265: configuration record (ISO/IEC 14496-15 8.3.3.1), sequence parameter set (ITU-T H.265 7.3.2.2) and
-// IRAP detection. Pure functions, any thread.
+// access points. Pure functions, any thread.
 #pragma once
 
 #include <array>
 #include <optional>
 
+#include "origin/media/access.hpp"
 #include "origin/media/nal.hpp"
 
 namespace origin::media {
@@ -30,6 +31,6 @@ std::optional<HevcConfig> parse_hevc_config(ByteSpan record);
 Bytes with_complete_arrays(const Bytes& record);
 std::optional<PictureParameters> parse_hevc_sps(ByteSpan nal);
 // config: an HEVCDecoderConfigurationRecord.
-bool is_hevc_sync_sample(ByteSpan config, ByteSpan sample);
+Access hevc_access(ByteSpan config, ByteSpan sample);
 
 }  // namespace origin::media

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "origin/base/bytes.hpp"
+#include "origin/media/access.hpp"
 
 namespace origin::media {
 
@@ -13,7 +14,7 @@ struct Sample {
   int64_t pts = 0;  // ticks of the track's timescale, absolute (since 1970 on the UTC grid, since 0 for VOD)
   int64_t dts = 0;  // ditto; may lie after pts (ISO/IEC 14496-12 8.6.1.3, version 1 offsets are signed)
   uint32_t duration = 0;  // ticks, in decode time: the next sample's dts is dts + duration
-  bool sync = false;      // a decoder can start here: IDR or IRAP, key frame, any audio frame
+  Access access = Access::kNone;
 };
 
 }  // namespace origin::media

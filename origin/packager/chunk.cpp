@@ -15,10 +15,12 @@ using Samples = std::span<const Sample>;
 constexpr uint32_t kTrackId = 1;
 
 // Sample flags, ISO/IEC 14496-12 8.8.3.1: sample_depends_on 2 (on no other), or 1 and
-// sample_is_non_sync_sample.
+// sample_is_non_sync_sample. Where an open group begins, ISO/IEC 14496-15 would have the latter too, but
+// players that go by it (Android's, Safari's Media Source Extensions) would never show anything of a stream
+// that has nothing better.
 constexpr uint32_t kSyncFlags = 0x02000000, kNonSyncFlags = 0x01010000;
 uint32_t flags_of(const Sample& sample) {
-  return sample.sync ? kSyncFlags : kNonSyncFlags;
+  return sample.access >= media::Access::kRecovery ? kSyncFlags : kNonSyncFlags;
 }
 
 // tf_flags of tfhd and tr_flags of trun, ISO/IEC 14496-12 8.8.7.1 and 8.8.8.1.

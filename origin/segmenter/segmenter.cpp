@@ -35,7 +35,7 @@ void Segmenter::start_segment(const SampleTime& sample) {
 }
 
 bool Segmenter::at_boundary(const SampleTime& sample) const {
-  return sample.sync && sample.pts + sample.duration / 2 >= next_boundary_;
+  return sample.entry && sample.pts + sample.duration / 2 >= next_boundary_;
 }
 
 bool Segmenter::overfills_part(const SampleTime& sample, int64_t end) const {
@@ -68,7 +68,7 @@ bool Segmenter::keyframe_expected(const SampleTime& sample) const {
 Cut Segmenter::expected() const {
   SampleTime next = newest_;
   next.pts = next.place = newest_.place + newest_.duration;
-  next.sync = keyframe_expected(next);
+  next.entry = keyframe_expected(next);
   if (at_boundary(next)) return Cut::kSegment;
   return overfills_part(next, next.place + next.duration) ? Cut::kPart : Cut::kNone;
 }
@@ -91,11 +91,11 @@ Decision Segmenter::next(const SampleTime& sample, bool force) {
 }
 
 Decision Segmenter::decide(const SampleTime& sample, bool force) {
-  if (force) seen_sync_ = false;
-  if (sample.sync) {
-    if (seen_sync_) longest_gop_ = std::max(longest_gop_, sample.place - last_sync_);
-    last_sync_ = sample.place;
-    seen_sync_ = true;
+  if (force) seen_entry_ = false;
+  if (sample.entry) {
+    if (seen_entry_) longest_gop_ = std::max(longest_gop_, sample.place - last_entry_);
+    last_entry_ = sample.place;
+    seen_entry_ = true;
   }
   if (!started_ || force) {
     return {Cut::kSegment, std::exchange(started_, true) ? CutReason::kForced : CutReason::kStart, 0};

@@ -12,7 +12,7 @@ struct SampleTime {
   int64_t pts = 0;       // ticks
   int64_t place = 0;     // ticks; see Timed::place
   int64_t duration = 0;  // ticks, as far as is known before the next sample
-  bool sync = false;
+  bool entry = false;    // a segment may begin here
 };
 
 enum class Cut : uint8_t { kNone, kPart, kSegment };
@@ -80,8 +80,8 @@ class Segmenter {
   Cut ended_early_ = Cut::kNone;
   int boundaries_kept_ = 0;   // the last ones, by a keyframe at just that frame
   bool keeps_early_ = false;  // by one before the boundary, within the tolerance
-  int64_t last_sync_ = 0;
-  bool seen_sync_ = false;
+  int64_t last_entry_ = 0;
+  bool seen_entry_ = false;
   int64_t longest_gop_ = 0;
 };
 

@@ -30,7 +30,8 @@ int64_t Timestamper::ticks(Duration running_time) const {
 
 Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) {
   const Resolved times = resolve(raw);
-  const Break before = started_ ? classify(times, now, newest) : Break::kNone;
+  const Break before = classify(times, now);
+  if (before == Break::kDiscontinuity && !anchor_changed_) re_anchor(times.dts, now, newest);
   const int64_t duration = duration_of(raw);
   // A source whose clock is fast makes more audio than time goes by.
   if (before == Break::kNone && started_ && config_.audio &&
@@ -68,7 +69,12 @@ Timestamper::Resolved Timestamper::resolve(const RawTimes& raw) const {
   return {*raw.pts, reordered ? last_raw_end_ : *raw.pts};
 }
 
-Break Timestamper::classify(const Resolved& times, UtcTime now, const Anchor& newest) {
+Break Timestamper::before(const RawTimes& raw, UtcTime now) const {
+  return classify(resolve(raw), now);
+}
+
+Break Timestamper::classify(const Resolved& times, UtcTime now) const {
+  if (!started_) return Break::kNone;
   if (anchor_changed_) return Break::kDiscontinuity;
   // Audio frames that overlap are laid end to end; their time line may not run ahead of their clock for long.
   const Duration overlap = config_.audio ? end() - (times.dts + anchor_.offset) : Duration::zero();
@@ -79,9 +85,7 @@ Break Timestamper::classify(const Resolved& times, UtcTime now, const Anchor& ne
   const bool forward =
       hole || (config_.wall_clock && !fits_in && times.dts - last_raw_end_ > config_.forward_tolerance);
   if (!backward && !forward && !was_reset_) return Break::kNone;
-  if (hole && fits_in && !was_reset_) return Break::kHole;
-  re_anchor(times.dts, now, newest);
-  return Break::kDiscontinuity;
+  return hole && fits_in && !was_reset_ ? Break::kHole : Break::kDiscontinuity;
 }
 
 bool Timestamper::too_far_apart(Duration dts) const {

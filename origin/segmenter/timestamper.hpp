@@ -60,6 +60,8 @@ class Timestamper {
   // The next sample's times. `now` is UTC, only looked at with wall_clock. `newest` is the presentation's
   // newest anchor: another track may have seen the same jump before.
   Timed next(const RawTimes& raw, UtcTime now, const Anchor& newest);
+  // What next() would find before that sample; kNone where it depends on the sample itself (kOverlap).
+  Break before(const RawTimes& raw, UtcTime now) const;
 
   // The presentation's time line was re-anchored by its owner: holds from the next sample on.
   void set_anchor(const Anchor& anchor);
@@ -78,7 +80,7 @@ class Timestamper {
     Duration dts;
   };
   Resolved resolve(const RawTimes& raw) const;
-  Break classify(const Resolved& times, UtcTime now, const Anchor& newest);
+  Break classify(const Resolved& times, UtcTime now) const;
   bool fits(Duration mapped, UtcTime now) const;
   void re_anchor(Duration dts, UtcTime now, const Anchor& newest);
   int64_t duration_of(const RawTimes& raw) const;

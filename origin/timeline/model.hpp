@@ -25,8 +25,9 @@ struct Stretch {
 struct Part {
   Duration duration{};
   uint64_t bytes = 0;
-  bool independent = false;
-  bool gap = false;  // time without media of its own: the frame before it goes on
+  bool independent = false;     // a decoder can begin within it
+  bool self_contained = false;  // at its first frame
+  bool gap = false;             // time without media of its own: the frame before it goes on
 };
 
 struct Segment {
@@ -37,7 +38,7 @@ struct Segment {
   uint64_t epoch = 0;  // discontinuities of the presentation before it
   uint64_t bytes = 0;
   bool gap = false;
-  bool independent = true;
+  bool independent = true;  // its first part is self-contained
   std::vector<Part> parts;  // only while they may be listed (RFC 8216bis 6.2.2)
 
   std::string uri() const;

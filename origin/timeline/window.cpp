@@ -41,6 +41,7 @@ void Window::add_part(Part part) {
   auto grown = std::make_shared<Segment>(*open_);
   grown->duration += part.duration;
   grown->bytes += part.bytes;
+  if (grown->parts.empty()) grown->independent = part.self_contained;
   grown->parts.push_back(std::move(part));
   open_ = std::move(grown);
 }

@@ -39,6 +39,10 @@ class Window {
   void discard() { open_ = nullptr; }
   // A segment's worth of time without media (EXT-X-GAP). REQUIRES: none is open.
   void add_gap(Segment segment);
+  // A segment is to come that does not stand alone.
+  void renounce_independence() { independent_segments_ = false; }
+  // Whether all segments so far stand alone.
+  bool independent_segments() const { return independent_segments_; }
   void end() { ended_ = true; }
   bool ended() const { return ended_; }
 

@@ -12,6 +12,9 @@ from processes import Origin, launch, require, run
 from sources import audio, video
 
 FAST = "x264enc speed-preset=ultrafast tune=zerolatency"
+OPEN_X264 = "x264enc speed-preset=veryfast bframes=3 key-int-max=30 option-string=open-gop=1:scenecut=0"
+OPEN_X265 = ("x265enc speed-preset=ultrafast key-int-max=30 "
+             "option-string=open-gop=1:bframes=3:b-adapt=0:scenecut=0")
 SECOND = 1_000_000_000
 
 
@@ -129,12 +132,81 @@ class Gops(checks.TestCase):
         self.play(FAST + " key-int-max=300 option-string=scenecut=0", 900, rate="25/1",
                   sink="playlist-type=event sync=false linger=-1")
 
+    def check_open(self, presentation, playlist, count):
+        """Cut at its groups, of which the decoder that begins there may not get everything."""
+        self.assertEqual(len(playlist.segments), count, playlist.text)
+        self.assertFalse(playlist.independent, playlist.text)
+        self.assertNotIn("INDEPENDENT", presentation.text)
+        self.assertTrue(all(segment.samples[0].sync for segment in playlist.segments), playlist.text)
+
     def test_open_gops_of_x264(self):
-        self.play("x264enc speed-preset=veryfast bframes=3 key-int-max=30 option-string=open-gop=1:scenecut=0", 150)
+        presentation, playlists = self.play(OPEN_X264, 300)
+        self.check_open(presentation, playlists["video_0"], 5)
 
     def test_open_gops_of_x265(self):
-        options = "open-gop=1:bframes=3:b-adapt=0:scenecut=0"
-        self.play(f"x265enc speed-preset=ultrafast key-int-max=30 option-string={options}", 150)
+        presentation, playlists = self.play(OPEN_X265, 300)
+        self.check_open(presentation, playlists["video_0"], 5)
+
+    def test_intra_refresh(self):
+        presentation, playlists = self.play(FAST + " intra-refresh=true key-int-max=30", 300)
+        self.assertGreaterEqual(len(playlists["video_0"].segments), 4, playlists["video_0"].text)
+        self.assertNotIn("INDEPENDENT", presentation.text)
+
+    def test_open_gops_live(self):
+        """They are listed as soon as there is a whole segment, and never said to stand alone."""
+        for encoder in (OPEN_X264, OPEN_X265):
+            require(encoder.split()[0])
+            with self.subTest(encoder), Origin({"video_0": video(encoder, 240, live=True)},
+                                               sink="linger=-1 window=0 send-keyframe-requests=false") as origin:
+                presentation = hls.Presentation(origin.url)
+                playlist = hls.media(presentation.media_url("video_0"))
+                self.assertFalse(playlist.ended)
+                self.assertLessEqual(len(playlist.segments), 3, playlist.text)
+                # Only the first group may be closed.
+                self.assertLessEqual(playlist.text.count("INDEPENDENT"), 1, playlist.text)
+                self.assertNotIn("INDEPENDENT", presentation.text)
+                ended = hls.media_when(presentation.media_url("video_0"), lambda p: p.ended).load_segments()
+                self.check_playlist(ended)
+                self.check_samples(ended, origin.went_in("video_0"))
+
+
+class Joined(checks.TestCase):
+    """A transport stream that is cut in the midst of a group, and has no closed one."""
+
+    def play(self, encoder, parser):
+        require(encoder.split()[0], "mpegtsmux", "tsparse", "tsdemux")
+        with tempfile.TemporaryDirectory(prefix="origin-e2e-") as folder:
+            whole, cut = Path(folder) / "whole.ts", Path(folder) / "cut.ts"
+            run(launch(f"{video(encoder, 300)} ! {parser} config-interval=-1 ! mpegtsmux ! filesink location={whole}",
+                       "-q"))
+            packets = whole.stat().st_size // 188
+            cut.write_bytes(whole.read_bytes()[packets // 3 * 188:])
+            with Origin({"video_0": f"filesrc location={cut} ! tsparse ! tsdemux ! {parser}"}) as origin:
+                presentation = hls.Presentation(origin.url)
+                playlist = hls.media_when(presentation.media_url("video_0"), lambda p: p.ended).load_segments()
+                self.check_playlist(playlist)
+                self.assertGreaterEqual(len(playlist.segments), 3, playlist.text)
+                samples = [sample for segment in playlist.segments for sample in segment.samples]
+                entry = samples[0]
+                self.assertTrue(entry.sync)
+                self.assertEqual(min(sample.pts for sample in samples), entry.pts)
+                # Left out is what came before the entry, and what is shown before it.
+                went_in = sorted(buffer.pts for buffer in origin.went_in("video_0"))
+                shown = sorted(sample.pts / playlist.segments[0].init.timescale for sample in samples)
+                self.assertGreater(len(shown), 120)
+                self.assertLess(len(shown), len(went_in))
+                apart = [out - into for out, into in zip(shown, went_in[-len(shown):])]
+                self.assertLess(max(apart) - min(apart), 0.001)
+                stream, = players.ffprobe(presentation.url)[0]
+                self.assertEqual(len(stream.frames), len(shown))
+                played, = players.hlsdemux2(presentation.url, ["video"])
+                self.assertEqual(len(played.frames), len(shown))
+
+    def test_open_gops_of_x264(self):
+        self.play(OPEN_X264, "h264parse")
+
+    def test_open_gops_of_x265(self):
+        self.play(OPEN_X265, "h265parse")
 
 
 class BigFrames(checks.TestCase):

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Result<media::Format> completed = media::complete_format(format, out_of_band, sample.span());
   format.config = out_of_band;
   const media::Format& used = completed ? *completed : format;
-  media::is_sync_sample(used, sample.span());
+  media::access_of(used, sample.span());
   media::audio_frame_samples(used, sample.span());
   if (media::storable(used, sample).size() > sample.size()) std::abort();
 
