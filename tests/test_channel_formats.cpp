@@ -74,6 +74,27 @@ START_TEST(test_new_format_is_a_new_init_segment_and_a_discontinuity) {
 }
 END_TEST
 
+START_TEST(test_new_format_is_a_discontinuity_of_all_tracks_at_its_time) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video());
+  simulation.add(audio());
+  run(simulation, 20s + 600ms);
+  camera.change_format(640, 480);
+  run(simulation, 41s);
+  const auto first_behind = [&](const std::string& track) {
+    const MediaPlaylist playlist = simulation.playlist(track);
+    const auto found =
+        std::find_if(playlist.segments.begin(), playlist.segments.end(),
+                     [](const ListedSegment& segment) { return segment.discontinuity_sequence > 0; });
+    ck_assert(found != playlist.segments.end());
+    return *found;
+  };
+  const ListedSegment picture = first_behind("video_0"), sound = first_behind("audio_0");
+  ck_assert_msg(std::abs(*picture.date - *sound.date) < 0.034, "%f s apart", *picture.date - *sound.date);
+  ck_assert_uint_eq(picture.sequence, sound.sequence);
+}
+END_TEST
+
 START_TEST(test_frames_before_the_first_keyframe_are_warned_of_once) {
   Simulation simulation(settings());
   const StreamStart& stream = kStreamStarts[0];
@@ -129,6 +150,7 @@ int main() {
       test_hour_of_ntsc_audio_and_video_stays_in_step,
       test_slow_frame_rate_gives_one_frame_segments,
       test_new_format_is_a_new_init_segment_and_a_discontinuity,
+      test_new_format_is_a_discontinuity_of_all_tracks_at_its_time,
       test_frames_before_the_first_keyframe_are_warned_of_once,
       test_same_format_again_changes_nothing,
       test_bandwidth_is_measured,

@@ -92,6 +92,9 @@ class Presentation {
     segmenter::Anchor anchor;
     uint64_t forced_anchors = 0;  // counts set_anchor() calls that took effect
     Duration max_segment{};       // longest that the target duration allows; 0: not limited
+    // The last discontinuity that a track came to, and when.
+    uint64_t newest_epoch = 0;
+    Duration newest_epoch_start{};
   };
   Terms terms() const;
   // A writer found a jump and anchored anew.

@@ -31,7 +31,7 @@ uint32_t ceil_seconds(Duration duration) {
 
 Presentation::Terms Presentation::terms() const {
   MutexLock lock(mutex_);
-  return {anchor_, forced_anchors_, max_segment()};
+  return {anchor_, forced_anchors_, max_segment(), newest_epoch_, newest_epoch_start_};
 }
 
 void Presentation::adopt_anchor(const segmenter::Anchor& anchor) {

@@ -180,7 +180,9 @@ Status TrackWriter::write(const Frame& frame) {
   ended_early_ = false;
   if (begins && !media::is_entry(frame.access)) return leave_out();
   waits_for_sync_ = false;
-  if (Status status = cut(timed, frame.access, begins); !status) return status;
+  const bool joins = joins_discontinuity(timed, frame.access, terms);
+  if (joins) epoch_ = terms.newest_epoch;
+  if (Status status = cut(timed, frame.access, begins || joins); !status) return status;
   if (!segment_) {
     presentation_->note_dropped(id_);
     return {};
@@ -192,6 +194,15 @@ Status TrackWriter::write(const Frame& frame) {
                         .duration = static_cast<uint32_t>(timed.duration),
                         .access = frame.access};
   return end_early();
+}
+
+// A new format of another track is a discontinuity of all, at the same time (RFC 8216bis 6.2.4). Where the
+// time line itself changed, this track comes to that on its own.
+bool TrackWriter::joins_discontinuity(const segmenter::Timed& timed, media::Access access,
+                                      const Presentation::Terms& terms) const {
+  return access == media::Access::kSync && terms.newest_epoch > epoch_ &&
+         terms.anchor.offset == timestamper_->anchor().offset &&
+         time_of(timed.place + timed.duration / 2) >= terms.newest_epoch_start;
 }
 
 // Nothing before it that it could be decoded from.

@@ -61,6 +61,8 @@ class TrackWriter {
   Status apply_format(media::Format format, const Bytes& first_frame);
   bool leads_to_entry(const Frame& frame) const;
   bool is_interrupted_before(const Frame& frame) const;
+  bool joins_discontinuity(const segmenter::Timed& timed, media::Access access,
+                           const Presentation::Terms& terms) const;
   Status leave_out();
   Status release_entry();
   Status write(const Frame& frame);
