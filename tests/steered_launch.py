@@ -6,6 +6,8 @@
     state PLAYING
     seek ELEMENT SECONDS
     eos
+
+An appsrc named "glass" is fed with pictures of a clock.
 """
 
 import sys
@@ -14,6 +16,8 @@ import gi
 
 gi.require_version("Gst", "1.0")
 from gi.repository import GLib, Gst  # noqa: E402
+
+import glass
 
 
 class Steered:
@@ -27,7 +31,11 @@ class Steered:
         GLib.io_add_watch(GLib.IOChannel.unix_new(0), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, self._on_input)
 
     def run(self):
+        source = self.pipeline.get_by_name("glass")
+        camera = source and glass.Camera(source)
         self.pipeline.set_state(Gst.State.PLAYING)
+        if camera:
+            camera.start()
         try:
             self.loop.run()
         except KeyboardInterrupt:
