@@ -177,3 +177,12 @@ test('an MP4 file on demand', async () => {
   const branches = [`filesrc location=${film} ! qtdemux name=d d.video_0 ! queue`, 'd.audio_0 ! queue'];
   await withPipeline({sink: kSink, branches}, (pipeline) => assertGood(pipeline, 'aac'));
 });
+
+test('open groups of pictures on demand', async () => {
+  const sink = {...kSink, 'send-keyframe-requests': false};
+  await withPipeline({sink, branches: branchesOf('h264open', 'aac')}, async (pipeline) => {
+    const [video] = await readTracks(pipeline.url('/live/index.m3u8'));
+    assert.ok(video.segments.length > 2, `${video.segments.length} segments`);
+    await assertGood(pipeline, 'aac');
+  });
+});

@@ -6,6 +6,8 @@ import {execFileSync} from 'node:child_process';
 const kVideoEncoders = {
   h264: 'x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30',
   h264b: 'x264enc bframes=2 b-adapt=false speed-preset=veryfast key-int-max=30 rc-lookahead=10',
+  h264open: 'x264enc bframes=2 b-adapt=false speed-preset=veryfast ' +
+      'key-int-max=30 option-string=open-gop=1:scenecut=0',
   openh264: 'openh264enc complexity=low gop-size=30',
   h265: 'x265enc speed-preset=ultrafast key-int-max=30',
   av1: 'av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=30 threads=2',
