@@ -8,32 +8,15 @@
 // Exits with 77 (Meson: skipped) where the browser or npm's packages are not to be had.
 
 import {spawnSync} from 'node:child_process';
-import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-const kSkipped = 77;
+import {requireBrowser} from './lib/packages.mjs';
+
 const here = dirname(fileURLToPath(import.meta.url));
 
-function skip(reason) {
-  console.log(`skipped: ${reason}`);
-  process.exit(kSkipped);
-}
-
-/** Installs what package-lock.json says, unless that is what was installed last. */
-function installPackages() {
-  const lock = readFileSync(join(here, 'package-lock.json'), 'utf8');
-  const stamp = join(here, 'node_modules', '.installed-lock.json');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  const npm =
-      spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {cwd: here, encoding: 'utf8'});
-  if (npm.status !== 0) skip(`npm ci failed: ${npm.error ?? npm.stderr}`);
-  writeFileSync(stamp, lock);
-}
-
-process.env.CHROMIUM ??= '/usr/bin/chromium';
-if (!existsSync(process.env.CHROMIUM)) skip(`${process.env.CHROMIUM} is not installed`);
-installPackages();
+requireBrowser();
 
 process.env.BROWSER_OUTPUT = resolve(process.env.BROWSER_OUTPUT ?? 'build-output');
 mkdirSync(process.env.BROWSER_OUTPUT, {recursive: true});
