@@ -7,7 +7,7 @@ import test from 'node:test';
 
 import {playerState, plays, screenshot, until, withPage} from '../lib/browser.mjs';
 import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
-import {readMedia, readMultivariant} from '../lib/playlist.mjs';
+import {segmentsAre} from '../lib/playlist.mjs';
 import {encoderOf, hasElement, liveAudio, liveVideo} from '../lib/sources.mjs';
 
 // A viewer who comes with the first segment has nothing in reserve; these come a little later.
@@ -22,8 +22,7 @@ async function freeUdpPort() {
 }
 
 async function assertPlaysLive(page, pipeline, {width, height}) {
-  const {variants: [variant]} = await readMultivariant(pipeline.url('/live/index.m3u8'));
-  await readMedia(variant.url, ({segments}) => segments.length >= kSegmentsBefore);
+  await segmentsAre(pipeline, kSegmentsBefore);
   await page.goto(pipeline.url('/live/'));
   await plays(page, 2);
   const before = await playerState(page);

@@ -7,7 +7,7 @@ import test from 'node:test';
 import {playerState, plays, settles, until, withPage} from '../lib/browser.mjs';
 import {clockVideo, quantile, shown, watchGlass} from '../lib/glass.mjs';
 import {withPipeline} from '../lib/pipeline.mjs';
-import {readMedia, readMultivariant} from '../lib/playlist.mjs';
+import {segmentsAre} from '../lib/playlist.mjs';
 import {liveAudio, liveVideo} from '../lib/sources.mjs';
 
 const kPartSeconds = 0.5;
@@ -19,8 +19,7 @@ const kAgreeSeconds = 0.15;
 
 /** Opens the page when there is something behind the live edge, and waits until it keeps its distance. */
 async function join(page, pipeline) {
-  const {variants: [variant]} = await readMultivariant(pipeline.url('/live/index.m3u8'));
-  await readMedia(variant.url, ({segments}) => segments.length >= kSegmentsBefore);
+  await segmentsAre(pipeline, kSegmentsBefore);
   await page.goto(pipeline.url('/live/'));
   await settles(page, kHoldBack);
 }

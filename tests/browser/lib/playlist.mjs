@@ -65,3 +65,9 @@ export async function readMedia(url, wanted) {
   }
   throw new Error(`${url} did not become as wanted: ${wanted}`);
 }
+
+/** Waits until the first variant of a pipeline's presentation has so many segments. */
+export async function segmentsAre(pipeline, count) {
+  const {variants: [variant]} = await readMultivariant(pipeline.url('/live/index.m3u8'));
+  await readMedia(variant.url, ({segments}) => segments.length >= count);
+}
