@@ -21,6 +21,7 @@ import threading
 import time
 
 FIRST = 100  # of the clients of a round: with more, those served first count
+MANY = 1000  # clients, beside whose memory that of the media is nothing
 SUBJECTS = ("originsink", "bare epoll")
 
 
@@ -66,18 +67,46 @@ def measure(folder, subject, waiters, options):
     bytes_and_interval = [str(options.bytes), str(options.part_ms)]
     program = "publisher" if subject == "originsink" else "bare_epoll"
     with Server([folder / program, *bytes_and_interval]) as server:
-        done = subprocess.run([folder / "waiters", str(waiters), str(options.seconds), server.url],
-                              stdout=subprocess.PIPE, text=True, check=True)
+        time.sleep(3)  # for the first playlist
+        with Memory(server.process) as memory:
+            done = subprocess.run([folder / "waiters", str(waiters), str(options.seconds), server.url],
+                                  stdout=subprocess.PIPE, text=True, check=True)
         time.sleep(0.1)  # for the last line of the server
     rounds = []
     for line in done.stdout.splitlines():
         sequence, part, size, *arrivals = map(int, line.split())
         moment = server.published(sequence, part, arrivals[0])
         if moment is not None:
-            rounds.append({"bytes": size, "us": [(arrival - moment) / 1e3 for arrival in arrivals]})
+            rounds.append({"bytes": size, "us": [(arrival - moment) / 1e3 for arrival in arrivals],
+                           "memory": memory.most / waiters})
     if not rounds:
         raise RuntimeError(f"{subject}: no round with {waiters} waiting clients was measured")
     return rounds
+
+
+class Memory:
+    """The most that a process has resident above what it had at first."""
+
+    def __init__(self, process):
+        self.process, self.least, self.most = process, self._resident(), 0
+        self.over = threading.Event()
+        self.sampler = threading.Thread(target=self._sample)
+
+    def _resident(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+    def _sample(self):
+        while not self.over.wait(0.1):
+            self.most = max(self.most, self._resident() - self.least)
+
+    def __enter__(self):
+        self.sampler.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.sampler.join()
 
 
 def quantile(ordered, fraction):
@@ -90,19 +119,20 @@ def summarize(rounds):
     return {"rounds": len(rounds), "bytes": statistics.median(one["bytes"] for one in rounds),
             "first_clients": min(FIRST, len(rounds[0]["us"])),
             "p50_us": quantile(first, 0.5), "p90_us": quantile(first, 0.9), "p99_us": quantile(first, 0.99),
-            "max_us": first[-1], "last_client_p50_us": quantile(last, 0.5), "last_client_max_us": last[-1]}
+            "bytes_per_client": max(one["memory"] for one in rounds), "max_us": first[-1], "last_client_p50_us": quantile(last, 0.5), "last_client_max_us": last[-1]}
 
 
 def print_table(results):
     def line(*cells):
-        print("{:>8} {:<12}{:>8}{:>10}{:>10}{:>10}{:>10}{:>10}{:>12}".format(*cells), file=sys.stderr)
+        print("{:>8} {:<12}{:>8}{:>10}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}".format(*cells), file=sys.stderr)
 
-    line("waiting", "", "rounds", "bytes", "p50 ms", "p90 ms", "p99 ms", "max ms", "last client")
+    line("waiting", "", "rounds", "bytes", "p50 ms", "p90 ms", "p99 ms", "max ms", "last client", "kB/client")
     for result in results:
         for subject in SUBJECTS:
             row = result[subject]
             figures = [f"{row[name] / 1e3:.3f}" for name in ("p50_us", "p90_us", "p99_us", "max_us", "last_client_p50_us")]
-            line(result["waiting"], subject, row["rounds"], f"{row['bytes']:.0f}", *figures)
+            line(result["waiting"], subject, row["rounds"], f"{row['bytes']:.0f}", *figures,
+                 f"{row['bytes_per_client'] / 1e3:.1f}" if result["waiting"] >= MANY else "")
         ratio = result["ours_to_bare"]
         print(f"         ratio: p50 {ratio['p50']:.2f}, p99 {ratio['p99']:.2f}", file=sys.stderr)
 

@@ -28,6 +28,8 @@ using namespace origin::bench;
 namespace {
 
 constexpr Duration kPatience = 20s;
+// A server may limit the connections of one address: those over so many come from 127.0.0.2 and so on.
+constexpr size_t kPerAddress = 4'000;
 
 [[noreturn]] void give_up(const std::string& what) {
   std::fprintf(stderr, "waiters: %s\n", what.c_str());
@@ -35,6 +37,7 @@ constexpr Duration kPatience = 20s;
 }
 
 struct Waiter {
+  std::optional<in_addr> source;
   Connection connection;
   ResponseParser parser;
   std::string body;
@@ -55,6 +58,7 @@ class Waiters {
 
  private:
   void request(Waiter& waiter, const std::string& target);
+  std::optional<in_addr> address_of(size_t waiter) const;
   // Until `count` of those asked have their answer.
   void wait(size_t count);
   bool read(Waiter& waiter);
@@ -71,11 +75,17 @@ class Waiters {
   std::vector<char> buffer_;
 };
 
+std::optional<in_addr> Waiters::address_of(size_t waiter) const {
+  const size_t address = waiter / kPerAddress;
+  if (address == 0 || url_.host != "127.0.0.1") return std::nullopt;
+  return in_addr{htonl(INADDR_LOOPBACK + static_cast<uint32_t>(address))};
+}
+
 void Waiters::request(Waiter& waiter, const std::string& target) {
   waiter.parser.reset();
   waiter.body.clear();
   if (!waiter.connection.is_open()) {
-    const Status status = waiter.connection.open(epoll_, &waiter, server_, std::nullopt);
+    const Status status = waiter.connection.open(epoll_, &waiter, server_, waiter.source);
     if (!status) give_up(status.error().message);
   }
   waiter.connection.send("GET " + target + " HTTP/1.1\r\nHost: " + url_.authority() + "\r\n\r\n");
@@ -150,6 +160,7 @@ void Waiters::run(Duration length) {
   const Result<Endpoint> server = look_up(url_.host, url_.port);
   if (!server) give_up(server.error().message);
   server_ = *server;
+  for (size_t i = 0; i < waiters_.size(); ++i) waiters_[i].source = address_of(i);
   const MonotonicTime end = Clock::system().monotonic() + length;
   while (Clock::system().monotonic() < end) {
     const Round round = next_round();
