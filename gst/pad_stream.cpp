@@ -4,12 +4,19 @@
 #include <string>
 
 #include "gst/debug.hpp"
-#include "gst/samples.hpp"
 
 namespace gst {
 
 using origin::MutexLock;
 using origin::Ref;
+
+namespace {
+
+// As far as a keyframe may lie before what is to be seen.
+constexpr int64_t kLongestLeadIn = 30 * GST_SECOND;
+constexpr int64_t kAssumedFrame = 40 * GST_MSECOND;
+
+}  // namespace
 
 PadStream::PadStream(GstPad* pad, Publisher& publisher)
     : pad_(pad),
@@ -52,6 +59,7 @@ void PadStream::reset() {
   format_.reset();
   data_reported_ = warned_of_chroma_ = false;
   entry_asked_at_.reset();
+  lead_in_.reset();
   flushed_ = resumes_ = false;
   position_ = 0;
 }
@@ -312,8 +320,9 @@ GstFlowReturn PadStream::push(GstSample* sample) {
 
   GstBuffer* buffer = gst_sample_get_buffer(sample);
   const GstSegment* segment = gst_sample_get_segment(sample);
-  if (!is_media(buffer, codec_->kind) || is_outside(buffer, segment)) return GST_FLOW_OK;
-  const SampleTimes times = running_times(buffer, segment);
+  if (!is_media(buffer, codec_->kind) || is_after(buffer, segment)) return GST_FLOW_OK;
+  SampleTimes times = running_times(buffer, segment);
+  if (!take_lead_in(buffer, segment, times)) return GST_FLOW_OK;
   if (times.pts != ORIGIN_TIME_NONE) {
     position_ = times.pts;
     if (codec_->kind == Kind::kVideo) ask_for_keyframes(track.get(), times.pts);
@@ -342,6 +351,24 @@ void PadStream::ask_for_entry(OriginTrack* track) {
   if (!send_requests_ || asked) return;
   entry_asked_at_ = position;
   requests_.ask_now();
+}
+
+// Moves what leads into the segment, and what shares its time. False: it is not needed.
+bool PadStream::take_lead_in(GstBuffer* buffer, const GstSegment* segment, SampleTimes& times) {
+  const int64_t start = start_of(segment);
+  if (start != segment_start_) lead_in_.reset();
+  segment_start_ = start;
+  if (is_before(buffer, segment)) {
+    if (codec_->kind != Kind::kVideo || start == ORIGIN_TIME_NONE || start - times.pts > kLongestLeadIn)
+      return false;
+    const int64_t frame = times.duration > 0 ? times.duration : kAssumedFrame;
+    if (!lead_in_) lead_in_.emplace(start, times.pts, frame);
+  }
+  if (!lead_in_) return true;
+  for (int64_t* time : {&times.pts, &times.dts}) {
+    if (*time != ORIGIN_TIME_NONE) *time = lead_in_->moved(*time);
+  }
+  return true;
 }
 
 bool PadStream::update_format(OriginTrack* track, GstCaps* caps, GError** error) {

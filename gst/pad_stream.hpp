@@ -15,8 +15,10 @@
 #include "gst/branch.hpp"
 #include "gst/caps.hpp"
 #include "gst/keyframe_requests.hpp"
+#include "gst/lead_in.hpp"
 #include "gst/publisher.hpp"
 #include "gst/rendition.hpp"
+#include "gst/samples.hpp"
 
 namespace gst {
 
@@ -71,6 +73,7 @@ class PadStream {
   void ask_for_entry(OriginTrack* track);
 
   GstFlowReturn push(GstSample* sample);
+  bool take_lead_in(GstBuffer* buffer, const GstSegment* segment, SampleTimes& times);
   bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
   void warn_of_chroma(const GstCaps* caps);
   GstFlowReturn result_of(GError* error);
@@ -101,6 +104,8 @@ class PadStream {
   bool data_reported_ = false;
   bool warned_of_chroma_ = false;
   std::optional<int64_t> entry_asked_at_;  // running time
+  std::optional<LeadIn> lead_in_;
+  int64_t segment_start_ = 0;  // likewise
   guint32 eos_seqnum_ = GST_SEQNUM_INVALID;
 
   std::atomic<bool> flushed_ = false;

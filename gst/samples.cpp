@@ -38,12 +38,20 @@ bool is_media(GstBuffer* buffer, Kind kind) {
   return kind == Kind::kVideo || !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER);
 }
 
-bool is_outside(GstBuffer* buffer, const GstSegment* segment) {
+bool is_before(GstBuffer* buffer, const GstSegment* segment) {
   const GstClockTime start = GST_BUFFER_PTS(buffer);
   if (!GST_CLOCK_TIME_IS_VALID(start)) return false;
   const GstClockTime end = start + (GST_BUFFER_DURATION_IS_VALID(buffer) ? GST_BUFFER_DURATION(buffer) : 0);
-  const bool before = end < segment->start || (end == segment->start && start < end);
-  return before || (GST_CLOCK_TIME_IS_VALID(segment->stop) && start > segment->stop);
+  return end < segment->start || (end == segment->start && start < end);
+}
+
+bool is_after(GstBuffer* buffer, const GstSegment* segment) {
+  const GstClockTime start = GST_BUFFER_PTS(buffer);
+  return GST_CLOCK_TIME_IS_VALID(start) && GST_CLOCK_TIME_IS_VALID(segment->stop) && start > segment->stop;
+}
+
+int64_t start_of(const GstSegment* segment) {
+  return running_time(segment, segment->start);
 }
 
 GBytes* bytes_of(GstBuffer* buffer) {

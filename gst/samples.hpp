@@ -23,8 +23,11 @@ SampleTimes running_times(GstBuffer* buffer, const GstSegment* segment);
 // well.
 bool is_media(GstBuffer* buffer, Kind kind);
 
-// Whether the whole of it lies before the segment's start or after its stop.
-bool is_outside(GstBuffer* buffer, const GstSegment* segment);
+// Whether the whole of it lies before the segment's start.
+bool is_before(GstBuffer* buffer, const GstSegment* segment);
+bool is_after(GstBuffer* buffer, const GstSegment* segment);
+// Of the segment's start.
+int64_t start_of(const GstSegment* segment);
 
 // The buffer's memory, without copying it unless it has to go back to a pool that would run dry. Null: not
 // readable.

@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 
 import checks
+import hls
+import players
 from processes import Origin, launch, require, run
 from sources import audio, video
 
@@ -36,6 +38,28 @@ class Remux(checks.TestCase):
     def test_fragmented_mp4(self):
         # Without B-frames: mp4mux has no edit list for them in fragments, and qtdemux then clips the last picture.
         self.remux("mp4mux fragment-duration=1000", "qtdemux", "film.mp4", NO_B_FRAMES)
+
+    def test_mp4_that_was_trimmed_between_keyframes(self):
+        """Its edit list begins between two keyframes: what comes before is decoded, and takes no time."""
+        with tempfile.TemporaryDirectory(prefix="origin-e2e-") as folder:
+            film, trimmed = Path(folder) / "film.mp4", Path(folder) / "trimmed.mp4"
+            run(launch(f"{video('x264enc bframes=2 key-int-max=150', 300)} ! queue ! m. "
+                       f"{audio('avenc_aac', 10)} ! queue ! m. mp4mux name=m ! filesink location={film}", "-q"))
+            run(["ffmpeg", "-v", "error", "-ss", "1", "-i", str(film), "-c", "copy", str(trimmed)])
+            seen = next(stream for stream in players.ffprobe(str(trimmed))[0] if stream.kind == "video").frames
+            with Origin({"video_0": "d. ! video/x-h264 ! queue", "audio_0": "d. ! audio/mpeg ! queue"},
+                        rest=f"filesrc location={trimmed} ! qtdemux name=d") as origin:
+                presentation = hls.Presentation(origin.url)
+                played, complaints = players.ffprobe(presentation.url)
+        self.assertEqual(complaints, "")
+        shown = next(stream for stream in played if stream.kind == "video").frames
+        lead_in = len(shown) - len(seen)
+        self.assertGreaterEqual(lead_in, 25)
+        self.assertLess(shown[lead_in] - shown[0], 1 / 30)
+        sound = next(stream for stream in played if stream.kind == "audio")
+        self.assertLess(abs(shown[0] - sound.stamps[0]), 1 / 30)
+        for mine, expected in zip(shown[lead_in + 1:], seen[1:], strict=True):
+            self.assertAlmostEqual(mine - shown[0], expected - seen[0], delta=0.001)
 
     def test_transport_stream(self):
         # 90 kHz, and tsdemux's own start of time.
