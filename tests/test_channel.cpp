@@ -192,6 +192,21 @@ START_TEST(test_ended_track_of_an_event_is_the_last_choice) {
 }
 END_TEST
 
+START_TEST(test_first_by_name_is_the_default_however_tracks_turn_up) {
+  Simulation simulation(settings());
+  for (const char* name : {"audio_10", "audio_2", "audio_1"}) simulation.add(audio(name));
+  run(simulation, 10s);
+  const auto multivariant = parse_multivariant_playlist(*simulation.get("index.m3u8"));
+  std::vector<std::string> order;
+  for (auto media : multivariant.media) {
+    order.push_back(media["URI"]);
+    ck_assert_str_eq(media["DEFAULT"].c_str(), media["URI"] == "audio_1/index.m3u8" ? "YES" : "NO");
+  }
+  ck_assert(order ==
+            (std::vector<std::string>{"audio_1/index.m3u8", "audio_2/index.m3u8", "audio_10/index.m3u8"}));
+}
+END_TEST
+
 START_TEST(test_stopping_does_not_end) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -302,6 +317,7 @@ int main() {
       test_end_of_one_track_and_of_all,
       test_ended_track_is_not_offered_while_others_of_its_kind_go_on,
       test_ended_track_of_an_event_is_the_last_choice,
+      test_first_by_name_is_the_default_however_tracks_turn_up,
       test_stopping_does_not_end,
       test_a_stream_shorter_than_a_segment_is_listed_at_its_end,
       test_ended_presentation_goes_after_its_retention,

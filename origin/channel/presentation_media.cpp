@@ -2,6 +2,7 @@
 // The writers' side of a presentation: segments, target duration, outages, and when what is offered.
 #include <algorithm>
 
+#include "origin/base/text.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
 #include "origin/channel/track_writer.hpp"
@@ -25,6 +26,16 @@ Duration patience(const Options& options) {
 
 uint32_t ceil_seconds(Duration duration) {
   return static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
+}
+
+// "audio_2" before "audio_10": in which order tracks turn up differs from run to run, and the first of a
+// group is what players choose.
+bool comes_before(const timeline::TrackInfo& a, const timeline::TrackInfo& b) {
+  const auto key = [](const std::string& name) {
+    const size_t digits = name.find_last_not_of("0123456789") + 1;
+    return std::pair(std::string_view(name).substr(0, digits), parse_number(name.substr(digits)));
+  };
+  return key(a.name) < key(b.name);
 }
 
 }  // namespace
@@ -366,6 +377,7 @@ std::vector<timeline::TrackInfo> Presentation::advertised() const {
     });
     (goes_on ? infos : outlived).push_back(slot->track.info());
   }
+  std::ranges::stable_sort(infos, comes_before);
   if (options_.type == timeline::PlaylistType::kLive) return infos;
   for (timeline::TrackInfo& info : outlived) {
     info.is_default = false;
