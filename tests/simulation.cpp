@@ -136,15 +136,15 @@ void Simulation::leave() {
   if (presentation) presentation->leave();
 }
 
-void Simulation::restart(Duration pause) {
+void Simulation::restart(Duration pause, const channel::Options& options) {
   leave();
   clock.advance(pause);
-  std::erase_if(last_, [&](const auto& entry) { return !get(entry.first + "/index.m3u8"); });
   base_ = clock.monotonic().time_since_epoch();
   now = next_tick_ = 0s;
-  auto opened = directory.open(settings_.channel, std::make_shared<Recorder>(*this));
+  auto opened = directory.open(options, std::make_shared<Recorder>(*this));
   if (!opened) throw std::runtime_error(opened.error().message);
   presentation = *opened;
+  std::erase_if(last_, [&](const auto& entry) { return !get(entry.first + "/index.m3u8"); });
   presentation->set_anchor(clock.utc().time_since_epoch());
 }
 

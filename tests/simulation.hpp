@@ -92,8 +92,9 @@ class Simulation final {
   // Frames of all sources in the order of time, ticks in between, until running time `until`. Returns the
   // first error.
   Status run_until(Duration until);
-  // The publisher leaves and another takes over after `pause`; sources are gone.
-  void restart(Duration pause);
+  // The publisher leaves and another takes over after `pause`, with other options perhaps; sources are gone.
+  void restart(Duration pause) { restart(pause, settings_.channel); }
+  void restart(Duration pause, const channel::Options& options);
   void leave();
 
   ManualClock clock;

@@ -118,6 +118,24 @@ START_TEST(test_restart_goes_on_counting_with_a_discontinuity) {
 }
 END_TEST
 
+START_TEST(test_restart_with_longer_segments_goes_on_counting) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  run(simulation, 21s);
+  const uint64_t last = simulation.playlist("video_0").segments.back().sequence;
+  channel::Options other = settings().channel;
+  other.segment_duration = 4s;
+  simulation.restart(5s, other);
+  simulation.add(video());
+  simulation.add(audio());
+  run(simulation, 21s);
+  const MediaPlaylist picture = simulation.playlist("video_0"), sound = simulation.playlist("audio_0");
+  ck_assert_uint_gt(picture.media_sequence, last);
+  ck_assert_uint_le(picture.media_sequence, last + 2);  // one was being written
+  ck_assert_uint_eq(sound.media_sequence, picture.media_sequence);
+}
+END_TEST
+
 START_TEST(test_track_that_a_new_run_does_not_have_goes_with_its_window) {
   Simulation::Settings wanted = settings();
   wanted.channel.window = 10s;
@@ -313,6 +331,7 @@ int main() {
       test_announced_track_without_data_is_waited_for_only_so_long,
       test_multivariant_playlist_is_published_when_it_changes,
       test_restart_goes_on_counting_with_a_discontinuity,
+      test_restart_with_longer_segments_goes_on_counting,
       test_track_that_a_new_run_does_not_have_goes_with_its_window,
       test_end_of_one_track_and_of_all,
       test_ended_track_is_not_offered_while_others_of_its_kind_go_on,

@@ -27,6 +27,7 @@ Result<std::shared_ptr<Presentation>> Directory::open(const Options& options,
     if (!presentation || (!taken && !resumable(*presentation, options))) {
       if (presentation && !presentation->remove()) continue;
       auto fresh = std::make_shared<Presentation>(options, store_, clock_);
+      if (presentation) fresh->succeed(*presentation);
       if (!exchange(options.name, presentation, fresh)) continue;
       presentation = std::move(fresh);
     }

@@ -67,6 +67,9 @@ class Presentation {
 
   // A publisher takes over: a new run. Errors: kExists if one is at it already.
   Status start_run(std::shared_ptr<Observer> observer);
+  // Before the first run: takes the place of a presentation that cannot be resumed with these options.
+  // Numbers go on, so that players that know it find no number twice.
+  void succeed(const Presentation& predecessor);
   // The publisher leaves. What is not ended stays as it is and may be taken over again; a VOD presentation
   // that has not ended vanishes.
   void leave();
@@ -173,7 +176,8 @@ class Presentation {
       REQUIRES_LOCK(mutex_);
   Duration max_segment() const REQUIRES_LOCK(mutex_);
   bool live_rules() const { return options_.type != timeline::PlaylistType::kVod; }
-  uint64_t first_sequence(Duration start) const;
+  uint64_t next_sequence() const;
+  uint64_t first_sequence(Duration start) REQUIRES_LOCK(mutex_);
 
   Options options_;  // constant once there are tracks
   store::Store& store_;
@@ -195,6 +199,8 @@ class Presentation {
   Duration publisher_offset_ GUARDED_BY(mutex_){};
   uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;  // that a segment began with
   Duration newest_epoch_start_ GUARDED_BY(mutex_){};
+  uint64_t least_sequence_ GUARDED_BY(mutex_) = 0;            // that the first segment may have
+  std::optional<uint64_t> ahead_of_grid_ GUARDED_BY(mutex_);  // what numbers are more than the grid's for it
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;

@@ -106,9 +106,32 @@ void Presentation::publish_playlists(Publication& publication) {
   }
 }
 
-uint64_t Presentation::first_sequence(Duration start) const {
-  return static_cast<uint64_t>(
+uint64_t Presentation::first_sequence(Duration start) {
+  const auto slot = static_cast<uint64_t>(
       std::max<int64_t>(0, floor_div(start.count(), options_.segment_duration.count())));
+  // The same for all tracks.
+  if (!ahead_of_grid_) ahead_of_grid_ = slot < least_sequence_ ? least_sequence_ - slot : 0;
+  return slot + *ahead_of_grid_;
+}
+
+uint64_t Presentation::next_sequence() const {
+  MutexLock lock(mutex_);
+  uint64_t next = 0;
+  for (const auto& slot : slots_) {
+    if (const auto last = slot->track.window().last_sequence()) next = std::max(next, *last + 1);
+  }
+  return next;
+}
+
+void Presentation::succeed(const Presentation& predecessor) {
+  if (options_.type != timeline::PlaylistType::kLive || predecessor.next_sequence() == 0) return;
+  const uint64_t next = predecessor.next_sequence();
+  {
+    MutexLock lock(mutex_);
+    least_sequence_ = next;
+  }
+  warn("presentation '" + options_.name + "' begins anew: what was published with other options is gone",
+       "restart with the same options, so that viewers can go on");
 }
 
 Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
