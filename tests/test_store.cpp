@@ -94,6 +94,24 @@ START_TEST(test_memory_is_made_by_what_expires_first_and_never_from_pinned) {
 }
 END_TEST
 
+START_TEST(test_shortages_are_counted_before_anything_is_refused) {
+  Fixture f(100'000);
+  f.store.put("a", f.object(50'000));
+  // What can go goes before the last sixteenth is needed.
+  f.store.put("b", f.object(45'000));
+  ck_assert(!f.holds("a"));
+  ck_assert_uint_eq(f.store.stats().evicted, 1);
+  ck_assert_uint_eq(f.store.shortages(), 0);
+  // A reader keeps what is evicted for it.
+  const ObjectRef reader = std::get<ObjectRef>(f.store.find("b"));
+  const Result<Bytes> tight = f.store.admit(Bytes::take(std::string(50'000, 'x')));
+  ck_assert(tight.ok());
+  ck_assert_uint_eq(f.store.shortages(), 1);
+  ck_assert(!f.store.admit(Bytes::take(std::string(50'000, 'x'))));
+  ck_assert_uint_eq(f.store.stats().shortages, 2);
+}
+END_TEST
+
 START_TEST(test_budget_is_kept_by_many_threads) {
   Fixture f(1'000'000);
   std::atomic<bool> broken{false};
@@ -208,6 +226,7 @@ int main() {
       test_bytes_count_until_the_last_reader_lets_go,
       test_slices_of_a_counted_body_keep_it_counted,
       test_memory_is_made_by_what_expires_first_and_never_from_pinned,
+      test_shortages_are_counted_before_anything_is_refused,
       test_budget_is_kept_by_many_threads,
       test_ttl_runs_out,
       test_replacing_forgets_the_old_expiry,

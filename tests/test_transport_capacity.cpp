@@ -245,6 +245,60 @@ START_TEST(test_readers_that_stop_give_way_when_nobody_else_can) {
 }
 END_TEST
 
+START_TEST(test_slow_readers_give_way_where_memory_is_short_and_nobody_else_does) {
+  constexpr Duration kTime = 300ms;
+  std::atomic<uint64_t> shortages{0};
+  TransportFixture fixture({.min_send_rate_short_of_memory = 4 << 20, .send_time_short_of_memory = kTime}, 2,
+                           "127.0.0.1", [&] { return shortages.load(); });
+  RawClient slow(fixture.port, 4096), slow_of_soup(fixture.port, 4096), decent(fixture.port),
+      held(fixture.port), idle(fixture.port);
+  slow.send(get("/fast/big"));
+  slow_of_soup.send(get("/soup/big"));
+  decent.send(get("/fast/big"));
+  held.send(get("/fast/hold"));
+  expect_answer(idle);
+  wait_for([&] { return fixture.state.held == 1; }, "the request is held");
+  // Takes most of it before anybody looks, so that its rate is decent however slow this machine is.
+  decent.read_head();
+  decent.read(kBigSize - (8 << 20));
+  const auto read_slowly = [&] {
+    for (int i = 0; i < 50; ++i) {
+      for (RawClient* client : {&slow, &slow_of_soup}) client->read(1000);
+      std::this_thread::sleep_for(10ms);
+    }
+  };
+  // As long as there is memory, nobody is asked.
+  read_slowly();
+  ck_assert_uint_eq(fixture.server.stats().timed_out, 0);
+  ++shortages;
+  wait_for([&] { return fixture.server.stats().timed_out == 2; }, "the slow readers give way");
+  for (RawClient* client : {&slow, &slow_of_soup}) {
+    ck_assert_uint_lt(client->read().size(), kBigSize / 2);
+    ck_assert(client->was_reset);
+  }
+  ck_assert_uint_eq(decent.read(8 << 20).size(), 8 << 20);
+  expect_answer(idle);
+  ck_assert_int_eq(fixture.state.held, 1);
+}
+END_TEST
+
+START_TEST(test_readers_have_their_time_although_memory_is_short) {
+  for (const Limits& limits :
+       {Limits{.min_send_rate_short_of_memory = 1 << 30, .send_time_short_of_memory = 1h},
+        Limits{.min_send_rate_short_of_memory = 0, .send_time_short_of_memory = {}}}) {
+    std::atomic<uint64_t> looks{0};
+    TransportFixture fixture(limits, 1, "127.0.0.1", [&] { return ++looks; });
+    RawClient slow(fixture.port, 4096);
+    slow.send(get("/fast/big"));
+    slow.read_head();
+    const uint64_t before = looks;
+    wait_for([&] { return looks > before + 2; }, "it is looked at");
+    ck_assert_uint_eq(slow.read(1 << 20).size(), 1 << 20);
+    ck_assert_uint_eq(fixture.server.stats().timed_out, 0);
+  }
+}
+END_TEST
+
 START_TEST(test_silent_connections_of_every_worker_give_way_before_idle_ones) {
   TransportFixture fixture({.max_connections = 64, .max_connections_per_address = 0, .patience = {}}, 4);
   std::vector<RawClient> idle, silent;
@@ -318,6 +372,8 @@ int main() {
       test_idle_connections_outlive_those_that_send_no_request,
       test_slow_readers_give_way_before_others,
       test_readers_that_stop_give_way_when_nobody_else_can,
+      test_slow_readers_give_way_where_memory_is_short_and_nobody_else_does,
+      test_readers_have_their_time_although_memory_is_short,
       test_silent_connections_of_every_worker_give_way_before_idle_ones,
       test_one_address_has_half_unless_told_otherwise,
       test_one_address_does_not_push_out_others,

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -162,10 +163,11 @@ class TestApplication final : public transport::Application {
 
 struct TransportFixture {
   explicit TransportFixture(transport::Limits limits = {}, unsigned threads = 2,
-                            const char* host = "127.0.0.1")
-      : server({.threads = threads, .limits = limits}, [this](transport::Worker&, SoupServer* soup) {
-          return std::make_unique<TestApplication>(soup, state);
-        }) {
+                            const char* host = "127.0.0.1", std::function<uint64_t()> memory_shortages = {})
+      : server({.threads = threads, .limits = limits, .memory_shortages = std::move(memory_shortages)},
+               [this](transport::Worker&, SoupServer* soup) {
+                 return std::make_unique<TestApplication>(soup, state);
+               }) {
     const Result<uint16_t> listening = server.listen(host, 0);
     ck_assert_msg(listening.ok(), "%s", listening.ok() ? "" : listening.error().message.c_str());
     port = *listening;

@@ -39,6 +39,7 @@ store::ObjectRef server_status(Shared& shared) {
       .add("objects", memory.objects)
       .add("topics", memory.topics)
       .add("evicted", memory.evicted)
+      .add("shortages", memory.shortages)
       .add("expired", memory.expired)
       .end();
   json.begin("playlists").add("rendered", memory.rendered).add("compressed", memory.compressed).end();

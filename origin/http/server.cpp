@@ -11,10 +11,15 @@ namespace origin::http {
 struct Server::Impl {
   Impl(const Options& options, store::Store& store)
       : shared(store, options.limits),
-        transport(options.transport,
+        transport(with_memory(options.transport, store),
                   [this](transport::Worker& worker, SoupServer* soup) { return add_worker(worker, soup); }) {
     // Nothing asks for it before listen().
     shared.transport_stats = [this] { return transport.stats(); };
+  }
+
+  static transport::Server::Options with_memory(transport::Server::Options options, store::Store& store) {
+    options.memory_shortages = [&store] { return store.shortages(); };
+    return options;
   }
 
   std::unique_ptr<transport::Application> add_worker(transport::Worker& worker, SoupServer* soup) {

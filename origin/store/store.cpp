@@ -13,6 +13,10 @@ struct Store::Entry {
 
 namespace {
 
+// This part of the memory is kept free of what can go, so that a shortage is known before anything is
+// refused.
+constexpr uint64_t kReserve = 16;
+
 // What an object costs besides its content, as the allocator rounds it up: the object and its entry, its name
 // there and in the order of expiry, and for each piece of the body the GBytes around it, their owners, and
 // what those have to spare. Measured; test_memory_that_grows_is_counted compares it with the heap.
@@ -42,9 +46,13 @@ Store::Store(Options options, const Clock& clock)
 Store::~Store() = default;
 
 Result<Bytes> Store::admit(const Bytes& bytes) {
+  const uint64_t comfortable = budget_->limit() - budget_->limit() / kReserve;
   for (;;) {
+    const bool tight = budget_->used() + bytes.size() > comfortable;
+    if (tight && evict_one()) continue;
+    if (tight) shortages_.fetch_add(1, std::memory_order_relaxed);
     if (auto admitted = budget_->admit(bytes)) return *std::move(admitted);
-    if (!evict_one()) break;
+    if (tight) break;
   }
   return Error{ErrorCode::kLimit, "memory-limit of " + std::to_string(budget_->limit()) +
                                       " bytes is reached (" + std::to_string(budget_->used()) + " in use, " +
@@ -213,6 +221,7 @@ Stats Store::stats() const {
           .used_bytes = budget_->used(),
           .limit_bytes = budget_->limit(),
           .evicted = evicted_,
+          .shortages = shortages(),
           .expired = expired_,
           .rendered = renderings_->rendered.load(std::memory_order_relaxed),
           .compressed = renderings_->compressed.load(std::memory_order_relaxed)};

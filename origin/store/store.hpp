@@ -6,6 +6,7 @@
 // both; replacing one by the other is one step for readers.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <map>
 #include <optional>
@@ -44,6 +45,7 @@ struct Stats {
   uint64_t used_bytes = 0;  // counted by the budget
   uint64_t limit_bytes = 0;
   uint64_t evicted = 0;     // objects that went for want of memory, since start
+  uint64_t shortages = 0;   // admissions with little or no room left even so, since start
   uint64_t expired = 0;     // objects whose TTL ran out, since start
   uint64_t rendered = 0;    // forms of messages, since start
   uint64_t compressed = 0;  // likewise
@@ -57,11 +59,14 @@ class Store {
   Store(Options options, const Clock& clock);
   ~Store();
 
-  // The same memory, counted by the budget until it is freed. Evicts what is not pinned to make room.
+  // The same memory, counted by the budget until it is freed. Evicts what is not pinned to make room, and to
+  // leave a sixteenth of the limit free.
   // Errors: kLimit if even that does not free enough.
   Result<Bytes> admit(const Bytes& bytes);
   // Counted without regard to the limit, for small documents that must exist.
   Bytes count(const Bytes& bytes) { return budget_->count(bytes); }
+  // How often that found less than this free although nothing was left to evict, since start. Lock free.
+  uint64_t shortages() const { return shortages_.load(std::memory_order_relaxed); }
   const std::shared_ptr<Budget>& budget() const { return budget_; }
   // For messages whose forms are rendered later.
   const std::shared_ptr<Renderings>& renderings() const { return renderings_; }
@@ -121,6 +126,7 @@ class Store {
   Expiries expiries_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Resolver>> resolvers_ GUARDED_BY(mutex_);
   uint64_t topics_ GUARDED_BY(mutex_) = 0;
+  std::atomic<uint64_t> shortages_{0};
   uint64_t evicted_ GUARDED_BY(mutex_) = 0;
   uint64_t expired_ GUARDED_BY(mutex_) = 0;
 };

@@ -287,6 +287,12 @@ bool ClientConnection::reads_slowly() {
   return send_rate_.below(limits.min_send_rate, limits.send_rate_window, worker_.loop().now());
 }
 
+bool ClientConnection::too_slow_for_memory() const {
+  const Limits& limits = worker_.limits();
+  return send_rate_.always_below(limits.min_send_rate_short_of_memory, limits.send_time_short_of_memory,
+                                 worker_.loop().now());
+}
+
 void ClientConnection::finish_request() {
   if (!keep_alive_ || !framing_.complete()) return close_gently();
   phase_ = Phase::kHead;

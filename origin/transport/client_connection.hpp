@@ -54,6 +54,7 @@ class ClientConnection final : public Connection,
   // the request that was waited for has come and cannot be answered at once.
   bool give_way();
   bool reads_slowly();
+  bool too_slow_for_memory() const;
   const PeerAddress& peer() const { return peer_; }
 
   size_t slot() const { return slot_; }

@@ -66,6 +66,11 @@ class DeadlineList {
     }
     return nullptr;
   }
+  // Those that have waited longest first.
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (HasDeadline* item = end_.next_; item != &end_; item = item->next_) visit(*item);
+  }
   // Tells all that are due.
   void expire(MonotonicTime now) {
     while (end_.next_ != &end_ && end_.next_->due_ <= now) {

@@ -11,7 +11,7 @@ namespace origin::transport {
 
 struct Server::Impl {
   Impl(const Options& options, ApplicationFactory the_factory)
-      : shared(options.limits), factory(std::move(the_factory)) {}
+      : shared(options.limits, options.memory_shortages), factory(std::move(the_factory)) {}
 
   ServerContext shared;
   const ApplicationFactory factory;

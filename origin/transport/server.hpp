@@ -42,6 +42,10 @@ struct Limits {
   // newcomer: fewer bytes/s than this, over so much time of being waited for. 0: nothing does.
   uint32_t min_send_rate = 4 * 1024;
   Duration send_rate_window = 30s;
+  // Likewise where there is no memory (Server::Options::memory_shortages): below the bit rate of any video,
+  // over all of the time of being waited for, which is this long at least. 0: nobody gives way for memory.
+  uint32_t min_send_rate_short_of_memory = 32 * 1024;
+  Duration send_time_short_of_memory = 5s;
   // In peace although there is no room: who owes a request head for less than this, or has taken a byte of
   // its answer within it.
   Duration patience = 1s;
@@ -82,6 +86,9 @@ class Server {
   struct Options {
     unsigned threads = 0;  // workers; 0: one per core
     Limits limits;
+    // How often, so far, memory was short. Each time that it grows, slow readers, who keep
+    // memory from being freed, give way. Any thread; called often.
+    std::function<uint64_t()> memory_shortages;
   };
   Server(Options options, ApplicationFactory factory);
   ~Server();  // stops

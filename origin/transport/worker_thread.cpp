@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kReceiveBuffer = 64 * 1024;
 constexpr Duration kLingerTimeout = 3s;
 constexpr Duration kAcceptPause = 100ms;
+constexpr Duration kMemoryLook = 100ms;
 constexpr Duration kTearDownTimeout = 2s;
 
 void on_request_started(SoupServer*, SoupServerMessage* message, gpointer) {
@@ -56,6 +57,23 @@ class WorkerThread::Wake final : public EpollTarget {
   Descriptor fd_;
 };
 
+class WorkerThread::MemoryWatch final : public HasDeadline {
+ public:
+  explicit MemoryWatch(WorkerThread& worker) : worker_(worker), seen_(worker.shared_.memory_shortages()) {
+    look_again();
+  }
+  void on_deadline() override {
+    if (std::exchange(seen_, worker_.shared_.memory_shortages()) != seen_) worker_.free_memory();
+    look_again();
+  }
+
+ private:
+  void look_again() { worker_.memory_deadlines.set(*this, worker_.loop_->now()); }
+
+  WorkerThread& worker_;
+  uint64_t seen_;
+};
+
 WorkerThread::WorkerThread(ServerContext& shared, const ApplicationFactory& factory)
     : head_deadlines(shared.limits.head_timeout),
       idle_deadlines(shared.limits.idle_timeout),
@@ -63,6 +81,7 @@ WorkerThread::WorkerThread(ServerContext& shared, const ApplicationFactory& fact
       body_deadlines(shared.limits.body_stall_timeout),
       linger_deadlines(kLingerTimeout),
       accept_deadlines(kAcceptPause),
+      memory_deadlines(kMemoryLook),
       shared_(shared),
       factory_(factory),
       context_(Ref<GMainContext>::adopt(g_main_context_new())),
@@ -72,9 +91,10 @@ WorkerThread::WorkerThread(ServerContext& shared, const ApplicationFactory& fact
       header_fields_(shared.limits.max_headers) {
   if (!loop_->ok() || !wake_->ok()) log_warning("no descriptor left for an HTTP worker's event loop");
   for (DeadlineList* list : {&head_deadlines, &idle_deadlines, &write_deadlines, &body_deadlines,
-                             &linger_deadlines, &accept_deadlines}) {
+                             &linger_deadlines, &accept_deadlines, &memory_deadlines}) {
     loop_->watch(*list);
   }
+  if (shared_.memory_shortages) memory_watch_ = std::make_unique<MemoryWatch>(*this);
 }
 
 WorkerThread::~WorkerThread() {

@@ -26,9 +26,11 @@ class WorkerThread;
 
 // What all workers of a server share.
 struct ServerContext {
-  explicit ServerContext(const Limits& the_limits) : limits(the_limits), admission(limits) {}
+  ServerContext(const Limits& the_limits, std::function<uint64_t()> the_memory_shortages)
+      : limits(the_limits), memory_shortages(std::move(the_memory_shortages)), admission(limits) {}
 
   const Limits limits;
+  const std::function<uint64_t()> memory_shortages;  // may be empty
   Admission admission;
   std::vector<WorkerThread*> workers;  // fixed before the first of them starts
 };
@@ -100,15 +102,19 @@ class WorkerThread final : public Worker {
   DeadlineList body_deadlines;
   DeadlineList linger_deadlines;
   DeadlineList accept_deadlines;
+  DeadlineList memory_deadlines;
 
  private:
   // The descriptor that other threads wake the loop with.
   class Wake;
+  // Looks again and again whether memory is short.
+  class MemoryWatch;
 
   bool find_room(const std::shared_ptr<Newcomer>& newcomer);
   ClientConnection* who_gives_way(size_t reason, const Newcomer& newcomer);
   void adopt(Descriptor socket, const PeerAddress& peer);
   void turn_away(const Descriptor& socket);
+  void free_memory();
   void run(std::promise<void>& started);
   void run_posted();
   void finish_answers();
@@ -120,6 +126,7 @@ class WorkerThread final : public Worker {
   WorkerCounters counters_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<Wake> wake_;
+  std::unique_ptr<MemoryWatch> memory_watch_;
   Ref<SoupServer> soup_;
   std::unique_ptr<Application> application_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Who comes in, and who gives way for it.
+// Who comes in, and who gives way: for it, or for memory.
 #include <algorithm>
 
 #include "origin/transport/client_connection.hpp"
@@ -96,6 +96,16 @@ ClientConnection* WorkerThread::who_gives_way(size_t reason, const Newcomer& new
                          why.fits(connection);
                 });
   return found ? &connection_of(*found) : nullptr;
+}
+
+// A reader may keep much that has left the store, and none of it is freed before its answer is over.
+void WorkerThread::free_memory() {
+  std::vector<ClientConnection*> slow;
+  write_deadlines.for_each([&](HasDeadline& item) {
+    auto& connection = static_cast<ClientConnection&>(item);
+    if (connection.too_slow_for_memory()) slow.push_back(&connection);
+  });
+  for (ClientConnection* connection : slow) connection->give_way();
 }
 
 void WorkerThread::turn_away(const Descriptor& socket) {
