@@ -403,6 +403,26 @@ START_TEST(test_bytes_of_a_slow_reader_stay_counted) {
 }
 END_TEST
 
+// Whose bytes left the store gives way before what is new is refused.
+START_TEST(test_slow_readers_give_way_when_memory_is_short) {
+  http::Server::Options options = HttpFixture::options();
+  options.transport.limits.min_send_rate_short_of_memory = 1 << 30;
+  options.transport.limits.send_time_short_of_memory = {};
+  HttpFixture origin(options);
+  constexpr size_t kLimit = 64 << 20;
+  origin.put("live/old", {pattern(kLimit / 2, 1)});
+  HttpClient slow = HttpClient::with_small_buffer(origin.port, 16 * 1024);
+  slow.send_request("GET", "/live/old");
+  ck_assert(slow.readable(10'000));
+  ck_assert(origin.store.remove("live/old"));
+  origin.put("live/new", {pattern(kLimit / 2 - kLimit / 32, 2)});
+  for (int i = 0; i < 1000 && origin.store.stats().used_bytes > kLimit / 2; ++i)
+    std::this_thread::sleep_for(10ms);
+  ck_assert_uint_lt(origin.store.stats().used_bytes, kLimit / 2);
+  ck_assert_int_eq(origin.get("/live/new").status, 200);
+}
+END_TEST
+
 START_TEST(test_many_clients_at_once) {
   SegmentFixture origin;
   const auto topic = origin.store.create_topic("live/v/index.m3u8", {});
@@ -448,6 +468,7 @@ int main() {
       test_pipelined_requests_are_answered_in_order,
       test_large_bodies_arrive_whole,
       test_bytes_of_a_slow_reader_stay_counted,
+      test_slow_readers_give_way_when_memory_is_short,
       test_many_clients_at_once,
   };
   return run_tests("http server", tests);

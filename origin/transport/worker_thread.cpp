@@ -63,7 +63,8 @@ class WorkerThread::MemoryWatch final : public HasDeadline {
     look_again();
   }
   void on_deadline() override {
-    if (std::exchange(seen_, worker_.shared_.memory_shortages()) != seen_) worker_.free_memory();
+    const uint64_t shortages = worker_.shared_.memory_shortages();
+    if (shortages != std::exchange(seen_, shortages)) worker_.free_memory();
     look_again();
   }
 
