@@ -275,6 +275,11 @@ class Session:
         return [Rendition(url, exchanges) for url, exchanges in sorted_out.items()]
 
     @functools.cached_property
+    def followed_until(self):
+        """When the last new version of any media playlist came."""
+        return max((rendition.versions[-1].done for rendition in self.renditions if rendition.versions), default=0)
+
+    @functools.cached_property
     def by_url(self):
         return {rendition.url: rendition for rendition in self.renditions}
 

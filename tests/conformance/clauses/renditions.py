@@ -135,6 +135,9 @@ def renditions_keep_together(session):
             playlist = exchange.playlist
             if not playlist.part_target or playlist.end_date is None or playlist.ended:
                 continue
+            # What the others would have had by then is not known any more.
+            if exchange.done + session.slack > session.followed_until:
+                continue
             for other in session.renditions:
                 # What came within the slack was there: the other's answer may have come a little later.
                 newest = last_version(session, other, exchange, exchange.done + session.slack)
