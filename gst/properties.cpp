@@ -92,9 +92,10 @@ void install_timing_properties(GObjectClass* c, const Settings& defaults) {
           ORIGIN_TYPE_PLAYLIST_TYPE, defaults.playlist_type, kBeforeStart));
   g_object_class_install_property(
       c, kSegmentDuration,
-      g_param_spec_uint64("segment-duration", "Segment duration",
-                          "Nanoseconds; segments start at multiples of it, at the next keyframe", 1,
-                          G_MAXINT64, defaults.segment_duration, kBeforeStart));
+      g_param_spec_uint64(
+          "segment-duration", "Segment duration",
+          "Nanoseconds, from 100 ms to 60 s; segments start at multiples of it, at the next keyframe", 1,
+          G_MAXINT64, defaults.segment_duration, kBeforeStart));
   g_object_class_install_property(
       c, kPartDuration,
       g_param_spec_uint64(

@@ -81,6 +81,21 @@ START_TEST(test_announced_track_without_data_is_waited_for_only_so_long) {
 }
 END_TEST
 
+// Encoders may take half a second to begin.
+START_TEST(test_who_asks_from_the_start_is_held_until_absent_tracks_are_given_up) {
+  for (const Duration segment : {1s, 2s, 4s}) {
+    Simulation::Settings wanted = settings();
+    wanted.channel.segment_duration = segment;
+    wanted.channel.expected_tracks = 2;
+    Simulation simulation(wanted);
+    const auto topic = std::get<store::TopicRef>(simulation.store.find("live/index.m3u8"));
+    simulation.add(video()).pause_until(500ms);
+    run(simulation, topic->options().hold_limit - 1ms);
+    ck_assert(simulation.get("index.m3u8").has_value());
+  }
+}
+END_TEST
+
 START_TEST(test_multivariant_playlist_is_published_when_it_changes) {
   Simulation simulation(settings());
   Source& camera = simulation.add(video());
@@ -329,6 +344,7 @@ int main() {
       test_ladder_has_aligned_segments,
       test_audio_that_starts_seconds_earlier_is_not_held_up,
       test_announced_track_without_data_is_waited_for_only_so_long,
+      test_who_asks_from_the_start_is_held_until_absent_tracks_are_given_up,
       test_multivariant_playlist_is_published_when_it_changes,
       test_restart_goes_on_counting_with_a_discontinuity,
       test_restart_with_longer_segments_goes_on_counting,

@@ -317,7 +317,8 @@ gboolean origin_server_remove_presentation(OriginServer* self, const gchar* name
  * origin_server_stop:
  * @self: a server
  *
- * Stops to listen and closes all connections. What is stored stays until the last reference goes.
+ * Stops to listen and closes all connections. What is stored stays until the last reference goes. Presentations that are
+ * open take what is pushed as before, for nobody; the server cannot listen again.
  */
 void origin_server_stop(OriginServer* self) {
   g_return_if_fail(self);

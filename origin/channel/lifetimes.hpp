@@ -16,6 +16,17 @@ inline Duration hold_limit(const Options& options, uint32_t target_duration) {
   return std::max<Duration>(3 * options.segment_duration, 6s);
 }
 
+// How long the first playlists wait for tracks that were announced and do not come.
+inline Duration patience(const Options& options) {
+  return std::max<Duration>(3 * options.segment_duration, 5s);
+}
+
+// How long a request for the multivariant playlist is held: who asks from the start sees the first segment
+// come, which may take two to be whole, and then waits for tracks that do not.
+inline Duration multivariant_hold_limit(const Options& options) {
+  return patience(options) + 2 * options.segment_duration;
+}
+
 inline std::string max_age(Duration duration) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
   return "public, max-age=" + std::to_string(std::max<int64_t>(1, seconds));

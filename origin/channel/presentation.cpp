@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation_slot.hpp"
 #include "origin/segmenter/segmenter.hpp"
 
@@ -24,7 +25,7 @@ std::string make_run_id(UtcTime now) {
 
 store::TopicOptions multivariant_topic(const Options& options) {
   store::TopicOptions topic;
-  topic.hold_limit = std::max<Duration>(3 * options.segment_duration, 6s);
+  topic.hold_limit = multivariant_hold_limit(options);
   topic.headers.content_type = "application/vnd.apple.mpegurl";
   return topic;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "origin/base/text.hpp"
+#include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
 #include "origin/channel/track_writer.hpp"
@@ -18,11 +19,6 @@ constexpr Duration kLongestGap = 10min;
 // Segments of two tracks that start this close to each other start at the same time: audio frames are that
 // long.
 constexpr Duration kAlike = 50ms;
-
-// How long the first playlists wait for tracks that were announced and do not come.
-Duration patience(const Options& options) {
-  return std::max<Duration>(3 * options.segment_duration, 5s);
-}
 
 uint32_t ceil_seconds(Duration duration) {
   return static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
