@@ -88,7 +88,8 @@ class Memory:
     """The most that a process has resident above what it had at first."""
 
     def __init__(self, process):
-        self.process, self.least, self.most = process, self._resident(), 0
+        self.process = process
+        self.least, self.most = self._resident(), 0
         self.over = threading.Event()
         self.sampler = threading.Thread(target=self._sample)
 
