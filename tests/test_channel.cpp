@@ -240,6 +240,16 @@ START_TEST(test_first_by_name_is_the_default_however_tracks_turn_up) {
 }
 END_TEST
 
+// 15 frames of 1/30 s are a few nanoseconds short of it.
+START_TEST(test_three_seconds_of_half_second_parts_are_six) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  run(simulation, 10s);
+  const auto topic = std::get<store::TopicRef>(simulation.store.find("live/video_0/index.m3u8"));
+  ck_assert_uint_eq(topic->newest()->ahead()->max_parts, 6);
+}
+END_TEST
+
 START_TEST(test_stopping_does_not_end) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -353,6 +363,7 @@ int main() {
       test_ended_track_is_not_offered_while_others_of_its_kind_go_on,
       test_ended_track_of_an_event_is_the_last_choice,
       test_first_by_name_is_the_default_however_tracks_turn_up,
+      test_three_seconds_of_half_second_parts_are_six,
       test_stopping_does_not_end,
       test_a_stream_shorter_than_a_segment_is_listed_at_its_end,
       test_ended_presentation_goes_after_its_retention,

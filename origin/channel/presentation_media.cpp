@@ -126,8 +126,8 @@ void Presentation::succeed(const Presentation& predecessor) {
     MutexLock lock(mutex_);
     least_sequence_ = next;
   }
-  warn("presentation '" + options_.name + "' begins anew: what was published with other options is gone",
-       "restart with the same options, so that viewers can go on");
+  warn("presentation '" + options_.name + "' begins anew: what was published under its name before is gone",
+       "restart with the same options, and without end of stream, so that viewers can go on");
 }
 
 Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {

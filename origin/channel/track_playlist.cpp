@@ -47,8 +47,9 @@ store::Ahead Track::ahead() const {
   const Duration target = std::chrono::seconds(target_duration_);
   store::Ahead ahead;
   ahead.parts_before = window_.last()->parts.size();
-  // RFC 8216bis 6.2.5.2: Advance Part Limit.
-  if (part_target_ < 1s) ahead.max_parts = static_cast<uint64_t>((3s + part_target_ - 1ns) / part_target_);
+  // RFC 8216bis 6.2.5.2: Advance Part Limit. Of the target as playlists say it, in microseconds.
+  const auto part = std::chrono::round<std::chrono::microseconds>(part_target_);
+  if (part_target_ < 1s) ahead.max_parts = static_cast<uint64_t>((3s + part - 1us) / part);
   ahead.hold_limit = hold_limit(options_, target_duration_);
   ahead.awaited_cache_control = max_age(6 * target);  // RFC 8216bis B.1
   return ahead;
