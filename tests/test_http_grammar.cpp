@@ -291,7 +291,10 @@ END_TEST
 START_TEST(test_request_ids_are_version_7_and_sort_by_time) {
   RequestIds ids;
   const UtcTime now{std::chrono::milliseconds(0x0193554a63d2)};
-  const std::string first = ids.next(now), second = ids.next(now), later = ids.next(now + 1ms);
+  std::string first, second, later;
+  ids.append_next(first, now);
+  ids.append_next(second, now);
+  ids.append_next(later, now + 1ms);
   ck_assert_uint_eq(first.size(), 36);
   ck_assert(first.starts_with("0193554a-63d2-7"));
   ck_assert(std::string("89ab").find(first[19]) != std::string::npos);

@@ -15,12 +15,12 @@ struct ListFixture {
   ListFixture() : context(Ref<GMainContext>::adopt(g_main_context_new())), list(context.get(), shared) {}
 
   // Waits for `position`, then notes `label`; or for `next` first, if there is one.
-  HoldList::Id wait(const store::TopicRef& topic, store::Position position, std::string label,
-                    std::optional<Hold> next = {}) {
-    const HoldList::Id id = list.reserve_id();
-    list.add(id, {topic, position, topic->options().hold_limit},
-             std::make_unique<Waiter>(*this, std::move(label), std::move(next)));
-    return id;
+  HoldList::Waiter& wait(const store::TopicRef& topic, store::Position position, std::string label,
+                         std::optional<Hold> next = {}) {
+    auto waiter = std::make_unique<Waiter>(*this, std::move(label), std::move(next));
+    Waiter& waiting = *waiter;
+    list.add({topic, position, topic->options().hold_limit}, std::move(waiter));
+    return waiting;
   }
   void publish(const store::TopicRef& topic, store::Position position,
                std::optional<store::Ahead> ahead = store::Ahead()) {
@@ -43,7 +43,7 @@ struct ListFixture {
       fixture.log += label;
       return std::nullopt;
     }
-    void give_up(const http::Reply& reply) override { fixture.log += label + std::to_string(reply.status); }
+    void give_up(std::string_view, bool) override { fixture.log += label + "!"; }
 
     ListFixture& fixture;
     std::string label;
@@ -126,13 +126,16 @@ END_TEST
 START_TEST(test_dropped_waiter_is_forgotten) {
   ListFixture held;
   const auto topic = held.store.create_topic("live/v/index.m3u8", {});
-  const HoldList::Id gone = held.wait(topic, {1, 0}, "gone");
-  held.wait(topic, {1, 0}, "here");
+  held.wait(topic, {1, 0}, "before");
+  HoldList::Waiter& gone = held.wait(topic, {1, 0}, "gone");
+  HoldList::Waiter& alone = held.wait(topic, {2, 0}, "alone");
+  held.wait(topic, {1, 0}, "after");
   held.list.drop(gone);
-  held.list.drop(gone);
-  ck_assert_uint_eq(held.shared.held, 1);
-  held.publish(topic, {1, 0});
-  ck_assert(held.take_log() == "here");
+  held.list.drop(alone);
+  ck_assert_uint_eq(held.shared.held, 2);
+  held.publish(topic, {2, 0});
+  ck_assert(held.take_log() == "beforeafter");
+  ck_assert_uint_eq(held.shared.held, 0);
 }
 END_TEST
 
@@ -145,8 +148,31 @@ START_TEST(test_deadline_of_the_first_wait_counts) {
   held.wait(endless, {1, 0}, "z");
   held.publish(first, {1, 0});
   while (held.log.empty()) g_main_context_iteration(held.context.get(), TRUE);
-  ck_assert(held.take_log() == "a503");
+  ck_assert(held.take_log() == "a!");
   ck_assert_uint_eq(held.shared.held, 1);
+}
+END_TEST
+
+START_TEST(test_thousands_are_answered_in_turns_and_in_order) {
+  ListFixture held;
+  const auto crowded = held.store.create_topic("live/v/index.m3u8", {});
+  const auto other = held.store.create_topic("live/a/index.m3u8", {});
+  constexpr size_t kWaiters = 5000;
+  for (size_t i = 0; i < kWaiters; ++i) held.wait(crowded, {1, 0}, i % 2 ? "1" : "0");
+  held.wait(other, {1, 0}, "a");
+  const auto message = [](store::Position position) {
+    return std::make_shared<const store::Message>(position, std::make_shared<const store::Object>());
+  };
+  crowded->publish(message({1, 0}));
+  other->publish(message({1, 0}));
+  g_main_context_iteration(held.context.get(), FALSE);
+  // Neither did all of the crowd go first, nor was anybody of it forgotten.
+  ck_assert(held.log.find('a') != std::string::npos);
+  ck_assert_uint_lt(held.log.size(), kWaiters);
+  held.turn();
+  ck_assert_uint_eq(std::erase(held.log, 'a'), 1);
+  ck_assert_uint_eq(held.log.size(), kWaiters);
+  for (size_t i = 0; i < kWaiters; ++i) ck_assert_int_eq(held.log[i], i % 2 ? '1' : '0');
 }
 END_TEST
 
@@ -181,6 +207,7 @@ int main() {
       test_waiter_may_wait_on_for_something_else,
       test_dropped_waiter_is_forgotten,
       test_deadline_of_the_first_wait_counts,
+      test_thousands_are_answered_in_turns_and_in_order,
       test_publishing_while_the_list_goes_is_harmless,
   };
   return run_tests("http hold list", tests);

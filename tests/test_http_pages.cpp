@@ -90,10 +90,10 @@ constexpr MonotonicTime kStart{std::chrono::hours(1)};
 
 START_TEST(test_viewers_are_counted_once_and_forgotten) {
   http::Viewers viewers(15s, 1000);
-  viewers.note("live", "a", kStart);
-  viewers.note("live", "a", kStart + 1s);
-  viewers.note("live", "b", kStart);
-  viewers.note("other", "a", kStart);
+  viewers.note("live", {"a"}, kStart);
+  viewers.note("live", {"a"}, kStart + 1s);
+  viewers.note("live", {"b"}, kStart);
+  viewers.note("other", {"a"}, kStart);
   auto counts = viewers.count(kStart + 2s);
   ck_assert_uint_eq(counts.size(), 2);
   ck_assert_uint_eq(counts["live"], 2);
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(test_viewers_stay_within_their_capacity) {
   http::Viewers viewers(15s, 160);
   const auto flood = [&](const char* prefix, MonotonicTime now) {
-    for (int i = 0; i < 10'000; ++i) viewers.note("live", prefix + std::to_string(i), now);
+    for (int i = 0; i < 10'000; ++i) viewers.note("live", {prefix, std::to_string(i)}, now);
   };
   flood("a", kStart);
   const uint64_t full = viewers.count(kStart)["live"];

@@ -5,9 +5,10 @@
 
 #include <libsoup/soup.h>
 
+#include "origin/http/fast_lane.hpp"
 #include "origin/http/hold_list.hpp"
-#include "origin/http/request_id.hpp"
 #include "origin/http/router.hpp"
+#include "origin/http/wire.hpp"
 #include "origin/transport/connection.hpp"
 #include "origin/transport/worker.hpp"
 
@@ -18,7 +19,7 @@ class Application final : public transport::Application {
   Application(transport::Worker& worker, SoupServer* soup, Shared& shared);
   ~Application() override;
 
-  // Answers what can be answered by its head alone; the rest goes to libsoup.
+  // Answers what the fast lane takes, and what can be answered by its head alone; the rest goes to libsoup.
   bool first_look(transport::Connection& connection, const transport::RequestHead& head) override;
   Body refusal(const transport::HeadError& error, std::string_view method) override;
   // Held requests are answered with 503, now and from now on.
@@ -28,14 +29,17 @@ class Application final : public transport::Application {
   class HeldMessage;
 
   void handle(SoupServerMessage* message);
-  Outcome route(SoupServerMessage* message);
-  void send(SoupServerMessage* message, Reply reply);
+  Router::Outcome route(SoupServerMessage* message, Hold& hold, bool again);
+  // Gives libsoup the reply that was made last.
+  void send(SoupServerMessage* message);
 
   Shared& shared_;
   SoupServer* const soup_;
   Router router_;
-  RequestIds request_ids_;
+  Wire wire_;
   HoldList holds_;
+  FastLane fast_lane_;
+  Reply reply_;  // its memory is used again and again
 };
 
 }  // namespace origin::http

@@ -23,6 +23,11 @@ GSourceFuncs kTimerFuncs = {nullptr, nullptr, no_dispatch, nullptr, nullptr, nul
 
 constexpr auto kForever = Duration(INT64_MAX / 4);
 
+// How many are answered before the worker looks at its sockets again, since whoever comes meanwhile is not to
+// wait for thousands; topics that change together share it.
+constexpr size_t kAnswersPerTurn = 256;
+constexpr size_t kLeastShare = 16;
+
 }  // namespace
 
 // Told on publishing threads; brings the topics to the worker's thread, one wake-up for all that change
@@ -47,7 +52,7 @@ class HoldList::Waker : public store::Watcher {
     {
       MutexLock lock(mutex_);
       changed_.push_back(topic);
-      if (changed_.size() > 1) return;  // the first of them wakes the worker
+      if (changed_.size() > 1) return;  // the first of them has woken the worker
     }
     g_source_set_ready_time(source_.get(), 0);
   }
@@ -63,7 +68,7 @@ class HoldList::Waker : public store::Watcher {
       MutexLock lock(mutex_);
       changed.swap(changed_);
     }
-    for (const store::TopicRef& topic : changed) list_->settle(topic);
+    list_->settle_changed(std::move(changed));
   }
 
   const Ref<GMainContext> context_;
@@ -89,94 +94,130 @@ HoldList::HoldList(GMainContext* context, Shared& shared)
 
 HoldList::~HoldList() {
   waker_->detach();
-  shared_.held.fetch_sub(held_.size(), std::memory_order_relaxed);
+  g_source_destroy(timer_.get());
+  while (!groups_.empty()) take(*groups_.begin()->second.first);
+}
+
+void HoldList::Group::append(Waiter& waiter) {
+  waiter.group_ = this;
+  waiter.previous_ = last;
+  waiter.next_ = nullptr;
+  (last ? last->next_ : first) = &waiter;
+  last = &waiter;
+}
+
+void HoldList::Group::remove(Waiter& waiter) {
+  (waiter.previous_ ? waiter.previous_->next_ : first) = waiter.next_;
+  (waiter.next_ ? waiter.next_->previous_ : last) = waiter.previous_;
+  waiter.group_ = nullptr;
 }
 
 bool HoldList::has_room() const {
   return !shared_.stopping && shared_.held.load(std::memory_order_relaxed) < shared_.limits.max_held;
 }
 
-void HoldList::add(Id id, Hold hold, std::unique_ptr<Waiter> waiter) {
-  const MonotonicTime deadline = now() + std::min(hold.limit, kForever);
+void HoldList::add(Hold hold, std::unique_ptr<Waiter> waiter) {
+  const Duration limit = std::min(hold.limit, kForever);
   const store::TopicRef topic = hold.topic;
-  insert(id, std::move(hold), deadline, std::move(waiter));
-  settle(topic);
-  set_timer();
+  const MonotonicTime start = now();
+  deadlines_.try_emplace(limit, limit).first->second.set(*waiter, start);
+  set_timer(start + limit);
+  shared_.held.fetch_add(1, std::memory_order_relaxed);
+  waiter->list_ = this;
+  join(*waiter.release(), std::move(hold));
+  size_t most = kAnswersPerTurn;
+  if (!settle(topic, most)) waker_->topic_changed(topic);
 }
 
-void HoldList::drop(Id id) {
-  if (take(id)) set_timer();
+void HoldList::drop(Waiter& waiter) {
+  if (waiter.group_) take(waiter);
 }
 
 void HoldList::give_up_all() {
-  while (!by_deadline_.empty()) {
-    auto node = take(by_deadline_.begin()->second);
-    Reply reply = unavailable_reply("the server is shutting down");
-    reply.close = true;
-    node.mapped().waiter->give_up(reply);
-  }
-  set_timer();
+  while (!groups_.empty()) take(*groups_.begin()->second.first)->give_up("the server is shutting down", true);
 }
 
-void HoldList::insert(Id id, Hold hold, MonotonicTime deadline, std::unique_ptr<Waiter> waiter) {
-  by_topic_.emplace(hold.topic.get(), hold.position, id);
-  by_deadline_.emplace(deadline, id);
-  held_.emplace(id, Held{std::move(hold.topic), hold.position, deadline, std::move(waiter)});
-  shared_.held.fetch_add(1, std::memory_order_relaxed);
+void HoldList::join(Waiter& waiter, Hold hold) {
+  const Key key(hold.topic.get(), hold.position);
+  Group& group = groups_.try_emplace(key, Group{std::move(hold.topic), hold.position}).first->second;
+  group.append(waiter);
 }
 
-std::unordered_map<HoldList::Id, HoldList::Held>::node_type HoldList::take(Id id) {
-  auto node = held_.extract(id);
-  if (!node) return node;
-  const Held& held = node.mapped();
-  by_topic_.erase({held.topic.get(), held.position, id});
-  by_deadline_.erase({held.deadline, id});
+void HoldList::leave(Waiter& waiter) {
+  Group& group = *waiter.group_;
+  group.remove(waiter);
+  if (!group.first) groups_.erase({group.topic.get(), group.position});
+}
+
+std::unique_ptr<HoldList::Waiter> HoldList::take(Waiter& waiter) {
+  if (waiter.group_) leave(waiter);
+  waiter.clear_deadline();
   shared_.held.fetch_sub(1, std::memory_order_relaxed);
-  return node;
+  return std::unique_ptr<Waiter>(&waiter);
 }
 
-void HoldList::settle(const store::TopicRef& topic) {
-  const auto first_waiting = [&] { return by_topic_.lower_bound({topic.get(), store::Position{}, 0}); };
+void HoldList::settle_changed(std::vector<store::TopicRef> changed) {
+  for (const store::TopicRef& topic : changed) {
+    size_t most = std::max(kAnswersPerTurn / changed.size(), kLeastShare);
+    if (!settle(topic, most)) waker_->topic_changed(topic);
+  }
+}
+
+bool HoldList::settle(const store::TopicRef& topic, size_t& most) {
   for (;;) {
     const uint64_t seen = topic->changes();
-    // Waiters stand in the order of what they wait for, so the first that still has to wait ends the round.
-    auto waiting = first_waiting();
-    while (waiting != by_topic_.end() && std::get<0>(*waiting) == topic.get() &&
-           Hold::over(*topic, std::get<1>(*waiting))) {
-      look_again(std::get<2>(*waiting));
-      waiting = first_waiting();
+    // Groups stand in the order of what they wait for, so the first that still has to wait ends the round.
+    for (;;) {
+      const auto waiting = groups_.lower_bound({topic.get(), store::Position{}});
+      if (waiting == groups_.end() || waiting->first.first != topic.get()) return true;
+      if (!Hold::over(*topic, waiting->first.second)) break;
+      if (most == 0) return false;
+      --most;
+      look_again(*waiting->second.first);
     }
-    if (waiting == by_topic_.end() || std::get<0>(*waiting) != topic.get()) return;
-    if (topic->watch(waker_, seen)) return;
+    if (topic->watch(waker_, seen)) return true;
   }
 }
 
-void HoldList::look_again(Id id) {
-  auto node = take(id);
-  Held& held = node.mapped();
-  std::optional<Hold> hold = held.waiter->look_again();
-  if (!hold) return;
+void HoldList::look_again(Waiter& waiter) {
+  const store::TopicRef had = waiter.group_->topic;
+  leave(waiter);
+  std::optional<Hold> hold = waiter.look_again();
+  if (!hold) {
+    take(waiter);
+    return;
+  }
   const store::TopicRef topic = hold->topic;
-  insert(id, *std::move(hold), held.deadline, std::move(held.waiter));
-  if (topic != held.topic) settle(topic);
+  join(waiter, *std::move(hold));
+  // Its own is being settled.
+  if (topic != had) waker_->topic_changed(topic);
+}
+
+void HoldList::Waiter::on_deadline() {
+  list_->take(*this)->give_up("it is not there yet; try again", false);
 }
 
 void HoldList::expire() {
+  timer_due_.reset();
   const MonotonicTime due = now();
-  while (!by_deadline_.empty() && by_deadline_.begin()->first <= due) {
-    auto node = take(by_deadline_.begin()->second);
-    node.mapped().waiter->give_up(unavailable_reply("it is not there yet; try again"));
+  std::optional<MonotonicTime> next;
+  for (auto& [limit, list] : deadlines_) {
+    list.expire(due);
+    if (const auto first = list.first()) next = std::min(next.value_or(*first), *first);
   }
-  set_timer();
+  if (next) {
+    set_timer(*next);
+  } else {
+    g_source_set_ready_time(timer_.get(), -1);
+  }
 }
 
-void HoldList::set_timer() {
-  const gint64 ready =
-      by_deadline_.empty()
-          ? -1
-          : std::chrono::ceil<std::chrono::microseconds>(by_deadline_.begin()->first.time_since_epoch())
-                .count();
-  if (g_source_get_ready_time(timer_.get()) != ready) g_source_set_ready_time(timer_.get(), ready);
+// A deadline that has gone is not worth another look at the clock: the timer finds out.
+void HoldList::set_timer(MonotonicTime due) {
+  if (timer_due_ && *timer_due_ <= due) return;
+  timer_due_ = due;
+  g_source_set_ready_time(timer_.get(),
+                          std::chrono::ceil<std::chrono::microseconds>(due.time_since_epoch()).count());
 }
 
 }  // namespace origin::http

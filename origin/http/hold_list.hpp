@@ -6,67 +6,81 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <tuple>
-#include <unordered_map>
+#include <vector>
 
 #include "origin/base/ref.hpp"
 #include "origin/http/router.hpp"
 #include "origin/http/shared.hpp"
+#include "origin/transport/deadlines.hpp"
 
 namespace origin::http {
 
 class HoldList {
- public:
-  using Id = uint64_t;
+  struct Group;
 
+ public:
   // One held request. Destroyed when it has been answered, given up or dropped.
-  class Waiter {
+  class Waiter : public transport::HasDeadline {
    public:
-    virtual ~Waiter() = default;
     // What it waited for is over: answers it and returns nothing, or returns what it has to wait for now.
     virtual std::optional<Hold> look_again() = 0;
-    virtual void give_up(const Reply& reply) = 0;
+    // Answers it with 503 and that reason; `close`: and says that its connection will be closed.
+    virtual void give_up(std::string_view reason, bool close) = 0;
+
+   private:
+    friend class HoldList;
+    friend struct Group;
+    void on_deadline() final;
+
+    HoldList* list_ = nullptr;
+    Group* group_ = nullptr;  // null while it is looking again
+    Waiter* previous_ = nullptr;
+    Waiter* next_ = nullptr;
   };
 
   HoldList(GMainContext* context, Shared& shared);
   ~HoldList();
 
   bool has_room() const;
-  // The waiter may have been answered before this returns. Ids are not used twice.
-  Id reserve_id() { return ++last_id_; }
-  void add(Id id, Hold hold, std::unique_ptr<Waiter> waiter);
-  // Its client is gone. Nothing happens if it has been answered already.
-  void drop(Id id);
+  // The waiter may have been answered before this returns.
+  void add(Hold hold, std::unique_ptr<Waiter> waiter);
+  // Its client is gone. REQUIRES: it has been added and not been told anything yet.
+  void drop(Waiter& waiter);
   // Answers all that wait with 503; from now on there is no room.
   void give_up_all();
 
  private:
   class Waker;
-  struct Held {
+  // Those who wait for one position of one topic, in the order in which they came.
+  struct Group {
+    void append(Waiter& waiter);
+    void remove(Waiter& waiter);
+
     store::TopicRef topic;
     store::Position position;
-    MonotonicTime deadline;
-    std::unique_ptr<Waiter> waiter;
+    Waiter* first = nullptr;
+    Waiter* last = nullptr;
   };
-  using ByTopic = std::set<std::tuple<store::Topic*, store::Position, Id>>;
+  using Key = std::pair<store::Topic*, store::Position>;
 
-  void insert(Id id, Hold hold, MonotonicTime deadline, std::unique_ptr<Waiter> waiter);
-  std::unordered_map<Id, Held>::node_type take(Id id);
+  void join(Waiter& waiter, Hold hold);
+  // Takes it out of its group, which may go with it.
+  void leave(Waiter& waiter);
+  std::unique_ptr<Waiter> take(Waiter& waiter);
+  void settle_changed(std::vector<store::TopicRef> changed);
   // Answers whoever waits for nothing any more, and has the waker told of the topic's next change if others
-  // remain.
-  void settle(const store::TopicRef& topic);
-  void look_again(Id id);
+  // remain. No more than `most`, which it counts down; false if some are left for another turn.
+  bool settle(const store::TopicRef& topic, size_t& most);
+  void look_again(Waiter& waiter);
   void expire();
-  void set_timer();
+  void set_timer(MonotonicTime due);
 
   Shared& shared_;
   const std::shared_ptr<Waker> waker_;
   const Ref<GSource> timer_;
-  std::unordered_map<Id, Held> held_;
-  ByTopic by_topic_;
-  std::set<std::pair<MonotonicTime, Id>> by_deadline_;
-  Id last_id_ = 0;
+  std::optional<MonotonicTime> timer_due_;
+  std::map<Key, Group> groups_;
+  std::map<Duration, transport::DeadlineList> deadlines_;  // by how long one may wait
 };
 
 }  // namespace origin::http

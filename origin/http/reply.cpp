@@ -1,66 +1,106 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/reply.hpp"
 
-#include <libsoup/soup.h>
+#include <algorithm>
 
 #include "origin/base/json.hpp"
+#include "origin/transport/request_head.hpp"
 
 namespace origin::http {
 
 namespace {
 
-// hls.js tunes in to the live edge by Age and Date; what a cache adds must be readable, though an origin
-// never sends it.
-constexpr const char* kExposedHeaders =
-    "Age, Date, Content-Length, Content-Range, Accept-Ranges, ETag, Last-Modified, Location, Retry-After, "
-    "Origin-Request-Id";
+// Whether a header that came with an object may be sent on: a token, and no control character (RFC 9110 5.5).
+bool is_sendable(const std::pair<std::string, std::string>& header) {
+  return transport::is_token(header.first) &&
+         std::none_of(header.second.begin(), header.second.end(), [](char c) {
+           return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+         });
+}
 
-// libsoup does not know the codes of RFC 6585.
-const char* phrase_of(int status) {
-  if (status == 431) return "Request Header Fields Too Large";
-  return soup_status_get_phrase(static_cast<guint>(status));
+void append_line(std::string& lines, std::string_view name, std::string_view value) {
+  lines.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_validators(std::string& lines, const store::Headers& headers) {
+  if (!headers.etag.empty()) append_line(lines, "ETag", headers.etag);
+  if (headers.last_modified != UtcTime{})
+    append_line(lines, "Last-Modified", format_http_date(headers.last_modified));
+  if (headers.has_forms) append_line(lines, "Vary", "Accept-Encoding");
+}
+
+void append_representation(std::string& lines, const store::Headers& headers) {
+  append_validators(lines, headers);
+  append_line(lines, "Accept-Ranges", "bytes");
+  if (headers.gzip) append_line(lines, "Content-Encoding", "gzip");
+  for (const auto& header : headers.custom) {
+    if (is_sendable(header)) append_line(lines, header.first, header.second);
+  }
+}
+
+// Cache-Control is not among it: that depends on the question.
+std::string describe(const store::Headers& headers) {
+  std::string lines;
+  append_line(lines, "Content-Type", headers.content_type);
+  append_representation(lines, headers);
+  return lines;
 }
 
 }  // namespace
 
-Reply error_reply(int status, std::string_view reason, std::string_view cache_control) {
-  Reply reply;
+void Reply::reset() {
+  status = 200;
+  fields.clear();
+  object.reset();
+  range.reset();
+  text.clear();
+  whole_object = false;
+  content_length.reset();
+  has_body = true;
+  close = false;
+}
+
+void Reply::add(std::string_view name, std::string_view value) {
+  append_line(fields, name, value);
+}
+
+void Reply::add_validators(const store::Headers& headers) {
+  append_validators(fields, headers);
+}
+
+void Reply::add_representation(const store::Headers& headers) {
+  append_representation(fields, headers);
+}
+
+void Reply::set_text(Body content) {
+  content_length = body_size(content);
+  text = std::move(content);
+}
+
+std::string_view Reply::prepared_fields() const {
+  if (!whole_object) return {};
+  return object->response_fields.get([this] { return describe(object->headers); });
+}
+
+Body Reply::take_body() {
+  Body body;
+  if (length() > 0) body = slice_body(source(), {offset(), offset() + length() - 1});
+  object.reset();
+  text.clear();
+  return body;
+}
+
+void set_error(Reply& reply, int status, std::string_view reason, std::string_view cache_control) {
+  reply.reset();
   reply.status = status;
   reply.add("Content-Type", "application/json");
-  reply.add("Cache-Control", std::string(cache_control));
-  reply.set_body({Bytes::take(JsonDocument().add("error", std::string(reason)).text())});
-  return reply;
+  reply.add("Cache-Control", cache_control);
+  reply.set_text({Bytes::take(JsonDocument().add("error", std::string(reason)).text())});
 }
 
-Reply unavailable_reply(std::string_view reason) {
-  Reply reply = error_reply(503, reason);
+void set_unavailable(Reply& reply, std::string_view reason) {
+  set_error(reply, 503, reason);
   reply.add("Retry-After", "1");
-  return reply;
-}
-
-void complete_reply(Reply& reply, UtcTime now, std::string_view request_id) {
-  reply.add("Date", format_http_date(now));
-  reply.add("Origin-Request-Id", std::string(request_id));
-  reply.add("Access-Control-Allow-Origin", "*");
-  reply.add("Access-Control-Expose-Headers", kExposedHeaders);
-  reply.add("Timing-Allow-Origin", "*");
-  reply.add("X-Content-Type-Options", "nosniff");
-}
-
-Body wire_form(const Reply& reply, int minor_version, bool keep_alive) {
-  std::string head = "HTTP/1." + std::to_string(minor_version) + " " + std::to_string(reply.status) + " " +
-                     phrase_of(reply.status) + "\r\n";
-  for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
-  if (reply.content_length) head += "Content-Length: " + std::to_string(*reply.content_length) + "\r\n";
-  if (!keep_alive) {
-    head += "Connection: close\r\n";
-  } else if (minor_version == 0) {
-    head += "Connection: keep-alive\r\n";
-  }
-  head += "\r\n";
-  Body wire{Bytes::take(std::move(head))};
-  wire.insert(wire.end(), reply.body.begin(), reply.body.end());
-  return wire;
 }
 
 }  // namespace origin::http

@@ -6,38 +6,60 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "origin/base/bytes.hpp"
-#include "origin/base/time.hpp"
+#include "origin/http/range.hpp"
+#include "origin/store/object.hpp"
 
 namespace origin::http {
 
 struct Reply {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;  // all but Content-Length and Connection
+  // Header lines, each with its CRLF; all but those below, Content-Length, Connection, and what every answer
+  // carries.
+  std::string fields;
+  // Whose content the body is, from `range` if there is one. Null: it is `text`.
+  store::ObjectRef object;
+  std::optional<ByteRange> range;
+  Body text;
+  bool whole_object = false;  // the lines that the object has prepared go before `fields`
   // What Content-Length says; a reply to HEAD says it without a body. None: 304 (RFC 9110 8.6).
   std::optional<uint64_t> content_length;
-  Body body;
+  bool has_body = true;
   bool close = false;  // the connection is of no further use
 
-  void add(std::string name, std::string value) { headers.emplace_back(std::move(name), std::move(value)); }
-  void set_body(Body content) {
-    content_length = body_size(content);
-    body = std::move(content);
-  }
+  // As if it were new, but with the memory that it has.
+  void reset();
+  void add(std::string_view name, std::string_view value);
+  // What 200, 206 and 304 have in common (RFC 9110 15.4.5), but for Cache-Control.
+  void add_validators(const store::Headers& headers);
+  // Those, and what else 200 and 206 say of what they carry, but for Content-Type.
+  void add_representation(const store::Headers& headers);
+  void set_text(Body content);
+  // The lines that come before `fields`.
+  std::string_view prepared_fields() const;
+  // What the body's bytes are a part of, where they begin in it, and how many there are.
+  const Body& source() const { return object ? object->body : text; }
+  uint64_t offset() const { return range ? range->first : 0; }
+  uint64_t length() const { return has_body ? content_length.value_or(0) : 0; }
+  // Its pieces, none of them empty; the reply is done with.
+  Body take_body();
 };
 
 // A status with its reason as one line of JSON: {"error":"…"}.
-Reply error_reply(int status, std::string_view reason, std::string_view cache_control = "no-store");
+void set_error(Reply& reply, int status, std::string_view reason,
+               std::string_view cache_control = "no-store");
 // 503, and when to come again.
-Reply unavailable_reply(std::string_view reason);
+void set_unavailable(Reply& reply, std::string_view reason);
 
-// Adds what every answer carries: date, request id, CORS. Once, before the reply is sent.
-void complete_reply(Reply& reply, UtcTime now, std::string_view request_id);
-
-// The response head and body in wire form, for a Connection to send as it is.
-Body wire_form(const Reply& reply, int minor_version, bool keep_alive);
+// Calls visit(name, value) for each of the header lines.
+template <typename Visit>
+void for_each_field(std::string_view lines, Visit visit) {
+  while (!lines.empty()) {
+    const size_t colon = lines.find(": "), end = lines.find("\r\n");
+    visit(lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2));
+    lines.remove_prefix(end + 2);
+  }
+}
 
 }  // namespace origin::http

@@ -12,7 +12,7 @@ namespace origin::http {
 class RequestIds {
  public:
   // "0193554a-63d2-7cc3-98c4-dc0c0c07398f": sorts by time to the millisecond, the rest is random.
-  std::string next(UtcTime now);
+  void append_next(std::string& text, UtcTime now);
 
  private:
   std::mt19937_64 random_{(static_cast<uint64_t>(std::random_device{}()) << 32) | std::random_device{}()};

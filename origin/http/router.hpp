@@ -3,8 +3,6 @@
 // blocks.
 #pragma once
 
-#include <variant>
-
 #include "origin/http/range.hpp"
 #include "origin/http/reply.hpp"
 #include "origin/http/request.hpp"
@@ -20,47 +18,47 @@ struct Hold {
 
   store::TopicRef topic;
   store::Position position;
-  Duration limit;
+  Duration limit{};
 
   static bool over(const store::Topic& topic, store::Position position);
 };
 
-using Outcome = std::variant<Reply, Hold>;
-
 class Router {
  public:
+  enum class Outcome : uint8_t {
+    kReply,      // the reply is made
+    kHold,       // the hold says what for
+    kNotStored,  // the store has nothing of that name
+  };
+
   explicit Router(Shared& shared);
 
-  // What needs no look at the store: OPTIONS, and what is refused. None: it is a GET or HEAD with a good
+  // What needs no look at the store: OPTIONS, and what is refused. False: it is a GET or HEAD with a good
   // path.
-  static std::optional<Reply> route_by_head(const transport::RequestHead& head);
+  static bool route_by_head(const transport::RequestHead& head, Reply& reply);
 
   // The answer to a request whose head is not even that.
-  static Reply refuse(int status, std::string_view reason, std::string_view method);
+  static void refuse(Reply& reply, int status, std::string_view reason, std::string_view method);
 
-  // A reply to HEAD has no body, but the length of one.
-  Outcome route(const Request& request);
+  // Of what is in the store. A reply to HEAD has no body, but the length of one.
+  Outcome route_stored(const Request& request, Reply& reply, Hold& hold);
+  // Of that and all else there is; never kNotStored.
+  Outcome route(const Request& request, Reply& reply, Hold& hold);
 
  private:
-  Outcome find(const Request& request);
-  Outcome serve_topic(const Request& request, const store::TopicRef& topic);
+  Outcome serve_topic(const Request& request, const store::TopicRef& topic, Reply& reply, Hold& hold);
   // A page of the server's own or what it is made of; null if there is none of that name.
   store::MessageRef find_asset(std::string_view name) const;
-  Reply serve_unstored(const Request& request);
-  Outcome serve_growing(const Request& request, const store::TopicRef& topic);
-  // Something that changes, in the form that the request prefers.
-  Reply serve_message(const Request& request, const store::Message& message, uint8_t edition = 0,
-                      bool awaited = false);
-  struct Manner {
-    const char* content_encoding = nullptr;
-    bool varies = false;
-    std::string_view cache_control{};  // instead of the object's own
-  };
-  Reply serve_object(const Request& request, const store::Object& object, const Manner& manner);
-  Reply serve_object(const Request& request, const store::Object& object) {
-    return serve_object(request, object, Manner());
-  }
-  Reply partial_reply(const store::Object& object, const std::vector<ByteRange>& ranges);
+  void serve_unstored(const Request& request, Reply& reply);
+  Outcome serve_growing(const Request& request, const store::TopicRef& topic, Reply& reply, Hold& hold);
+  // Something that changes, in the form that the request prefers. `cache_control`: instead of the object's
+  // own, unless it is empty.
+  void serve_message(const Request& request, const store::Message& message, uint8_t edition,
+                     std::string_view cache_control, Reply& reply);
+  void serve_object(const Request& request, store::ObjectRef object, std::string_view cache_control,
+                    Reply& reply);
+  void serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply);
+
   void note_viewer(const Request& request);
 
   Shared& shared_;

@@ -10,7 +10,7 @@ namespace origin::http {
 
 struct Server::Impl {
   Impl(const Options& options, store::Store& store)
-      : shared(store, options.limits),
+      : shared(store, options.limits, options.fast_lane),
         transport(with_memory(options.transport, store),
                   [this](transport::Worker& worker, SoupServer* soup) { return add_worker(worker, soup); }) {
     // Nothing asks for it before listen().

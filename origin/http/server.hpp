@@ -18,6 +18,8 @@ class Server {
   struct Options {
     transport::Server::Options transport;
     Limits limits;
+    // False: libsoup answers everything. The answers are the same, later.
+    bool fast_lane = true;
   };
   // The store outlives the server.
   Server(Options options, store::Store& store);

@@ -15,11 +15,20 @@
 namespace origin::http {
 
 struct Shared {
-  Shared(store::Store& store, const Limits& limits)
-      : store(store), limits(limits), viewers(limits.viewer_window, limits.max_viewers) {}
+  Shared(store::Store& store, const Limits& limits, bool fast_lane = true)
+      : store(store),
+        limits(limits),
+        fast_lane(fast_lane),
+        viewers(limits.viewer_window, limits.max_viewers) {}
+
+  // Why a request that would have to wait is not let to.
+  const char* no_room_reason() const {
+    return stopping ? "the server is shutting down" : "too many requests wait already";
+  }
 
   store::Store& store;
   const Limits limits;
+  const bool fast_lane;
   const Assets assets;
   const MonotonicTime started = store.clock().monotonic();
   std::function<transport::Stats()> transport_stats;  // set before the first request

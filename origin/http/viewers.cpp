@@ -3,8 +3,21 @@
 
 namespace origin::http {
 
-void Viewers::note(std::string_view component, std::string_view client, MonotonicTime now) {
-  const uint64_t hash = std::hash<std::string_view>{}(client);
+namespace {
+
+uint64_t hash_of(std::initializer_list<std::string_view> texts) {
+  uint64_t hash = 0;
+  // Multiplied by an odd number, so that the order counts.
+  for (const std::string_view text : texts)
+    hash = hash * 0x9e3779b97f4a7c15 + std::hash<std::string_view>{}(text);
+  return hash ^ hash >> 32;
+}
+
+}  // namespace
+
+void Viewers::note(std::string_view component, std::initializer_list<std::string_view> client,
+                   MonotonicTime now) {
+  const uint64_t hash = hash_of(client);
   Shard& shard = shards_[hash % kShards];
   MutexLock lock(shard.mutex);
   auto clients = shard.seen.find(component);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ class Viewers {
   Viewers(Duration window, uint32_t capacity) : window_(window), shard_capacity_(capacity / kShards + 1) {}
 
   // `client` is whatever tells clients apart (address, user agent).
-  void note(std::string_view component, std::string_view client, MonotonicTime now);
+  void note(std::string_view component, std::initializer_list<std::string_view> client, MonotonicTime now);
   // Viewers of each component that has any.
   std::map<std::string, uint64_t> count(MonotonicTime now);
 

@@ -24,8 +24,12 @@ struct Message::Forms {
   const ObjectRef& edition(uint8_t edition) {
     Slot& slot = plain[edition];
     std::call_once(slot.once, [&] {
-      slot.object = render(edition);
-      if (slot.object && renderings) renderings->rendered.fetch_add(1, std::memory_order_relaxed);
+      const ObjectRef rendered = render(edition);
+      if (!rendered) return;
+      auto object = std::make_shared<Object>(*rendered);
+      object->headers.has_forms = true;
+      slot.object = std::move(object);
+      if (renderings) renderings->rendered.fetch_add(1, std::memory_order_relaxed);
     });
     return slot.object;
   }
@@ -36,6 +40,7 @@ struct Message::Forms {
       auto object = std::make_shared<Object>(*source);
       object->body = {counted(gzip(source->body))};
       object->size = body_size(object->body);
+      object->headers.gzip = true;
       // A strong validator names one sequence of bytes (RFC 9110 8.8.1).
       if (std::string& etag = object->headers.etag; etag.size() > 1) etag.insert(etag.size() - 1, "-gzip");
       slot.object = std::move(object);

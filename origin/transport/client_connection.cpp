@@ -235,7 +235,7 @@ void ClientConnection::end_of_input() {
 
 // ---- Output
 
-void ClientConnection::respond(Body response, bool keep_alive) {
+void ClientConnection::respond(const Response& response, bool keep_alive) {
   if (phase_ != Phase::kAnswer || answered_ || answer_begun()) return;
   if (soup_) {
     abandon_soup();
@@ -244,8 +244,10 @@ void ClientConnection::respond(Body response, bool keep_alive) {
   answered_ = true;
   keep_alive_ = keep_alive_ && keep_alive;
   gone_ = nullptr;
-  output_.push(std::move(response));
-  pump_output();
+  uint64_t sent = 0;
+  const OutputQueue::Result result =
+      output_.begin(socket_.get(), response, writable_ ? kWritePerTurn : 0, sent);
+  after_sending(result, sent);
   if (!pumping_) update_deadline();
 }
 
@@ -254,14 +256,17 @@ bool ClientConnection::answer_begun() const {
 }
 
 void ClientConnection::pump_output() {
-  if (writable_ && !output_.empty()) {
-    uint64_t sent = 0;
-    const OutputQueue::Result result = output_.send(socket_.get(), kWritePerTurn, sent);
-    note_sent(sent);
-    if (result == OutputQueue::Result::kBroken) return close();
-    if (result == OutputQueue::Result::kBlocked) writable_ = false;
-    if (result == OutputQueue::Result::kBudget) worker_.loop().schedule(*this);
-  }
+  uint64_t sent = 0;
+  OutputQueue::Result result = OutputQueue::Result::kDone;
+  if (writable_ && !output_.empty()) result = output_.send(socket_.get(), kWritePerTurn, sent);
+  after_sending(result, sent);
+}
+
+void ClientConnection::after_sending(OutputQueue::Result result, uint64_t sent) {
+  note_sent(sent);
+  if (result == OutputQueue::Result::kBroken) return close();
+  if (result == OutputQueue::Result::kBlocked) writable_ = false;
+  if (result == OutputQueue::Result::kBudget) worker_.loop().schedule(*this);
   if (!output_.empty()) return;
   if (phase_ == Phase::kAnswer && answered_) {
     finish_request();

@@ -35,7 +35,8 @@ class ClientConnection final : public Connection,
   Worker& worker() override;
   const std::string& remote_address() const override;
   void on_gone(std::function<void()> callback) override;
-  void respond(Body response, bool keep_alive) override;
+  using Connection::respond;
+  void respond(const Response& response, bool keep_alive) override;
 
   void on_events(uint32_t events) override;
   void on_turn() override;
@@ -87,6 +88,7 @@ class ClientConnection final : public Connection,
 
   // ---- output
   void pump_output();
+  void after_sending(OutputQueue::Result result, uint64_t sent);
   void finish_request();
   void close_gently();
   void refuse(const HeadError& error, std::string_view method = {});

@@ -5,12 +5,25 @@
 
 #include <libsoup/soup.h>
 
+#include <cstdint>
 #include <functional>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "origin/base/bytes.hpp"
 #include "origin/transport/server.hpp"
 
 namespace origin::transport {
+
+// A complete response. Only looked at during the call that it is given to.
+struct Response {
+  std::span<const std::string_view> head;  // sent one after the other
+  const Body* body = nullptr;
+  // What of the body is sent. REQUIRES: within it.
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
 
 class Connection {
  public:
@@ -27,12 +40,16 @@ class Connection {
   // and so does the end of the request. The connection is not to be touched any more; a libsoup message that
   // it carried is ended by the transport.
   virtual void on_gone(std::function<void()> callback) = 0;
-  // For an Application that took a request in first_look: the complete response, head first. Sent with one
-  // sendmsg as far as the socket takes it, the rest on EPOLLOUT. `keep_alive` false closes after the last
-  // byte, and so does a request body that has not arrived yet: what is left of it is never read. Also answers
-  // in libsoup's place, as long as libsoup's message has no response (to refuse an upload that it is
-  // reading); that message is aborted.
-  virtual void respond(Body response, bool keep_alive) = 0;
+  // For an Application that took a request in first_look: the complete response. Sent with one sendmsg as far
+  // as the socket takes it; references to the rest of the body are kept, and it goes on EPOLLOUT.
+  // `keep_alive` false closes after the last byte, and so does a request body that has not arrived yet: what
+  // is left of it is never read. Also answers in libsoup's place, as long as libsoup's message has no
+  // response (to refuse an upload that it is reading); that message is aborted.
+  virtual void respond(const Response& response, bool keep_alive) = 0;
+  // Head and body in one.
+  void respond(const Body& whole, bool keep_alive) {
+    respond({.head = {}, .body = &whole, .offset = 0, .length = body_size(whole)}, keep_alive);
+  }
 };
 
 }  // namespace origin::transport

@@ -40,6 +40,23 @@ ssize_t send_pieces(int fd, Pieces& pieces, OutputQueue::Result& result) {
   }
 }
 
+// Calls visit(piece, offset, size) for each piece of the body that has bytes from `offset` on, until it
+// returns false.
+template <typename Visit>
+void for_each_piece(const Body& body, uint64_t offset, uint64_t length, Visit visit) {
+  for (const Bytes& piece : body) {
+    if (length == 0) return;
+    if (offset >= piece.size()) {
+      offset -= piece.size();
+      continue;
+    }
+    const uint64_t size = std::min<uint64_t>(length, piece.size() - offset);
+    if (!visit(piece, static_cast<size_t>(offset), static_cast<size_t>(size))) return;
+    offset = 0;
+    length -= size;
+  }
+}
+
 }  // namespace
 
 void OutputQueue::push(Body body) {
@@ -78,6 +95,43 @@ void OutputQueue::advance(size_t count) {
     body_ = {};
     body_index_ = 0;
   }
+}
+
+OutputQueue::Result OutputQueue::begin(int fd, const Response& response, size_t budget, uint64_t& sent) {
+  Pieces pieces;
+  for (const std::string_view text : response.head) pieces.add(text.data(), text.size());
+  const uint64_t whole = pieces.total + response.length;
+  if (response.length > 0) {
+    for_each_piece(*response.body, response.offset, response.length,
+                   [&](const Bytes& piece, size_t offset, size_t size) {
+                     pieces.add(piece.data() + offset, size);
+                     return pieces.count < kPieces && pieces.total < budget;
+                   });
+  }
+  Result result = Result::kBlocked;
+  const ssize_t count = budget > 0 ? send_pieces(fd, pieces, result) : 0;
+  if (count < 0 && result == Result::kBroken) return result;
+  const auto gone = static_cast<uint64_t>(std::max<ssize_t>(count, 0));
+  sent += gone;
+  if (gone == whole) return Result::kDone;
+  keep(response, gone);
+  if (gone < pieces.total) return Result::kBlocked;
+  return send(fd, budget - std::min<size_t>(budget, gone), sent);
+}
+
+// What is left of a response of which `sent` bytes are gone.
+void OutputQueue::keep(const Response& response, uint64_t sent) {
+  for (std::string_view text : response.head) {
+    const size_t of_text = std::min<uint64_t>(sent, text.size());
+    text_.append(text.substr(of_text));
+    sent -= of_text;
+  }
+  if (response.length == 0) return;
+  for_each_piece(*response.body, response.offset + sent, response.length - sent,
+                 [&](const Bytes& piece, size_t offset, size_t size) {
+                   body_.push_back(piece.slice(offset, size));
+                   return true;
+                 });
 }
 
 OutputQueue::Result OutputQueue::send(int fd, size_t budget, uint64_t& sent) {

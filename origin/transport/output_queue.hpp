@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "origin/base/bytes.hpp"
+#include "origin/transport/connection.hpp"
 
 namespace origin::transport {
 
@@ -28,12 +29,15 @@ class OutputQueue {
 
   // Sends about `budget` bytes; adds what went to `sent`.
   Result send(int fd, size_t budget, uint64_t& sent);
+  // Sends about `budget` bytes of a response and keeps the rest; all of it if `budget` is 0. REQUIRES: empty.
+  Result begin(int fd, const Response& response, size_t budget, uint64_t& sent);
   // Sends what is held and then `data`, in one call. Returns how much of `data` went, or -1: kBlocked or
   // kBroken in `result`.
   ssize_t send_with(int fd, std::string_view data, uint64_t& sent, Result& result);
 
  private:
   void advance(size_t count);
+  void keep(const Response& response, uint64_t sent);
 
   std::string text_;
   size_t text_offset_ = 0;
