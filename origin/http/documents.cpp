@@ -30,6 +30,7 @@ store::ObjectRef server_status(Shared& shared) {
       .add("bad_requests", transport.bad_requests)
       .end();
   json.add("requests", shared.requests.load(std::memory_order_relaxed))
+      .add("requests_in_fast_lane", shared.requests_in_fast_lane.load(std::memory_order_relaxed))
       .add("bytes_sent", transport.bytes_sent)
       .add("bytes_received", transport.bytes_received)
       .add("held", shared.held.load(std::memory_order_relaxed));

@@ -122,6 +122,7 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
   Hold hold;
   const Router::Outcome outcome = router_.route_stored(request, reply_, hold);
   if (outcome == Router::Outcome::kNotStored) return false;
+  shared_.requests_in_fast_lane.fetch_add(1, std::memory_order_relaxed);
   if (outcome == Router::Outcome::kHold) {
     if (holds_.has_room()) {
       holds_.add(std::move(hold), std::make_unique<Parked>(*this, connection, request, head.keep_alive));

@@ -2,6 +2,7 @@
 #include "origin/http/router.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 
 #include "origin/base/text.hpp"
@@ -81,7 +82,9 @@ bool Hold::over(const store::Topic& topic, store::Position position) {
 
 Router::Router(Shared& shared) : shared_(shared) {
   std::random_device random;
-  boundary_ = "part-" + std::to_string(random()) + std::to_string(random());
+  char text[32];
+  std::snprintf(text, sizeof text, "part-%08x%08x", random(), random());
+  boundary_ = text;
 }
 
 bool Router::route_by_head(const transport::RequestHead& head, Reply& reply) {

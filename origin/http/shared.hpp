@@ -36,6 +36,7 @@ struct Shared {
   Viewers viewers;
   // Statistics and a soft cap: relaxed order is enough.
   std::atomic<uint64_t> requests{0};
+  std::atomic<uint64_t> requests_in_fast_lane{0};
   std::atomic<uint64_t> held{0};
   std::atomic<bool> stopping{false};
 };
