@@ -16,8 +16,10 @@ import http_subjects
 
 SCRIPT = pathlib.Path(__file__).with_name("http_wrk.lua")
 TIMEOUT_SECONDS = 10  # wrk counts answers that took longer as errors, and leaves them out of its quantiles
-# Bodies from this size on take so long with many connections that what was sent of unfinished answers has to count.
-PARTIAL_BYTES = 1_000_000
+# Bodies from this size on take so long with many connections that what was sent of unfinished answers has to count: a
+# server that is fair to all of them may finish none within a turn.
+PARTIAL_BYTES = 100_000
+MOST_SETTLING_SECONDS = 5
 REST_SECONDS = 0.5  # for a server to come to rest before its memory is read
 
 
@@ -51,17 +53,30 @@ def run_wrk(command, core):
     return {**json.loads(lines[-1]), "client_cpu": usage.ru_utime + usage.ru_stime}
 
 
+def settle(subject):
+    """Returns once a server has dealt with wrk's leaving, so that it does not fall into the next one's turn."""
+    until = time.monotonic() + MOST_SETTLING_SECONDS
+    while time.monotonic() < until:
+        before = http_subjects.cpu_seconds(subject.process.pid)
+        time.sleep(0.1)
+        if http_subjects.cpu_seconds(subject.process.pid) - before < 0.02:
+            return
+
+
 def measure(subject, path, connections, seconds, closes, core, threads=1):
     """One run of wrk against a running server. Rates are per second, times in microseconds."""
     if subject.fresh_for_each_run:
         subject.restart()
-    command = wrk_command(subject.url(path, closes), connections, seconds, closes, threads)
+    url = subject.url(path, closes)
+    size = (subject.setting.served / path).stat().st_size
+    answer_bytes = head_bytes(url) + size
+    command = wrk_command(url, connections, seconds, closes, threads)
     before = http_subjects.cpu_seconds(subject.process.pid)
     run = run_wrk(command, core)
     cpu = http_subjects.cpu_seconds(subject.process.pid) - before
+    settle(subject)
     duration = run["us"] / 1e6
-    size = (subject.setting.served / path).stat().st_size
-    requests = run["bytes"] / size if size >= PARTIAL_BYTES else run["requests"]
+    requests = run["bytes"] / answer_bytes if size >= PARTIAL_BYTES else run["requests"]
     quantiles = {name: run[name] if run["requests"] else None for name in ("p50_us", "p99_us", "max_us")}
     return {"requests_per_second": requests / duration, "bytes_per_second": run["bytes"] / duration, **quantiles,
             "cpu_us": cpu / requests * 1e6 if requests else None, "busy": cpu / duration,
