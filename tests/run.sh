@@ -7,7 +7,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-tests/install.sh build run test || exit 1
+tests/install.sh build run test bench || exit 1
 tests/install.sh pages || echo "going on without npm: browser tests will be skipped"
 
 configure() { # folder, compiler, options…
