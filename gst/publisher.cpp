@@ -226,9 +226,10 @@ void Publisher::close_presentation() {
 
 void Publisher::learn_liveness(bool live_input) {
   const Ref<OriginPresentation> presentation = this->presentation();
-  if (presentation) {
-    origin_presentation_set_wall_clock(presentation.get(), settings().wall_clock(live_input));
-  }
+  if (!presentation) return;
+  origin_presentation_set_wall_clock(presentation.get(), settings().wall_clock(live_input));
+  // Of what could be seen from its beginning, viewers expect that, whatever else is there.
+  if (!live_input) origin_presentation_set_live_source(presentation.get(), FALSE);
 }
 
 void Publisher::anchor_to_clock() {

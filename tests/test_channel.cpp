@@ -17,7 +17,7 @@ START_TEST(test_live_segments_lie_on_the_utc_grid) {
   for (const char* track : {"video_0", "audio_0"}) {
     const MediaPlaylist playlist = simulation.playlist(track);
     ck_assert_int_eq(playlist.target_duration, 2);
-    ck_assert_uint_eq(playlist.segments.front().sequence, 850'000'000);
+    ck_assert_uint_eq(playlist.segments.front().sequence, kFirstNumber);
     for (size_t i = 1; i < playlist.segments.size(); ++i) {
       const double date = *playlist.segments[i].date;
       ck_assert_msg(std::abs(date - 2.0 * playlist.segments[i].sequence) < 0.024, "%s %f", track, date);

@@ -127,6 +127,7 @@ void origin_presentation_options_init(OriginPresentationOptions* options) {
       .retention = defaults.retention.count(),
       .wall_clock = defaults.wall_clock,
       .expected_tracks = defaults.expected_tracks,
+      .live_source = defaults.live_source,
   };
 }
 
@@ -176,6 +177,19 @@ gboolean origin_presentation_set_wall_clock(OriginPresentation* self, gboolean w
 }
 
 /**
+ * origin_presentation_set_live_source:
+ * @self: a presentation
+ * @live_source: as in #OriginPresentationOptions
+ *
+ * For a publisher that learns only after it opened the presentation whether its media is live. Holds for tracks that
+ * have not begun yet. Any thread.
+ */
+void origin_presentation_set_live_source(OriginPresentation* self, gboolean live_source) {
+  g_return_if_fail(self);
+  self->inner->channel->set_live_source(live_source != FALSE);
+}
+
+/**
  * origin_presentation_set_anchor:
  * @self: a presentation
  * @utc_at_zero: nanoseconds since 1970 at running time 0
@@ -192,6 +206,9 @@ void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero
  * origin_presentation_get_next_boundary:
  * @self: a presentation
  * @running_time: nanoseconds
+ *
+ * For who asks encoders for keyframes there: boundaries up to @running_time, which is where the encoder is, do not
+ * change any more. Any thread.
  *
  * Returns: running time of the first segment boundary strictly after @running_time
  */

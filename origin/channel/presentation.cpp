@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The publisher's side of a presentation: runs, tracks, anchors, end. What a writer does is in
-// presentation_media.cpp.
+// presentation_media.cpp, how segments are numbered in presentation_numbers.cpp.
 #include "origin/channel/presentation.hpp"
 
 #include <algorithm>
 
 #include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation_slot.hpp"
-#include "origin/segmenter/segmenter.hpp"
 
 namespace origin::channel {
 
@@ -36,6 +35,7 @@ Presentation::Presentation(Options options, store::Store& store, const Clock& cl
     : options_(std::move(options)),
       store_(store),
       clock_(clock),
+      grid_(options_.segment_duration),
       target_duration_(options_.target_duration),
       multivariant_(
           std::make_shared<store::Topic>(options_.name + "/index.m3u8", multivariant_topic(options_))) {}
@@ -128,14 +128,9 @@ void Presentation::set_anchor(Duration utc_at_zero) {
   ++forced_anchors_;
 }
 
-Duration Presentation::next_boundary(Duration running_time) const {
+void Presentation::set_live_source(bool live_source) {
   MutexLock lock(mutex_);
-  return next_boundary_after(running_time + anchor_.offset) - anchor_.offset;
-}
-
-Duration Presentation::next_boundary_after(Duration time) const {
-  const int64_t slot = floor_div(time.count(), options_.segment_duration.count());
-  return options_.segment_duration * (slot + 1);
+  options_.live_source = live_source;
 }
 
 Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
@@ -152,6 +147,7 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
     while (id < slots_.size() && slots_[id]->track.name() != name) ++id;
     if (id == slots_.size()) {
       slots_.push_back(std::make_unique<Slot>(options_, name, store_));
+      slots_[id]->track.set_first_discontinuity(first_discontinuity());
       if (target_duration_) slots_[id]->track.set_target_duration(target_duration_);
     } else if (slots_[id]->track.active()) {
       return Error{ErrorCode::kExists,

@@ -17,6 +17,7 @@ struct Presentation::Slot {
   bool ended = false;     // in this run: no data will come
   bool cadence_known = false;
   Cadence cadence;
+  Duration frame{};  // what the last segment began with, twice the tolerance
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};

@@ -37,16 +37,22 @@ class Track {
   // The longest part that there will be; the first value stays (RFC 8216bis 6.2.1). Returns it.
   Duration settle_part_target(Duration wanted);
   Duration part_target() const { return part_target_; }
+  // What the discontinuity sequence numbers begin at, the same for all tracks.
+  void set_first_discontinuity(uint64_t number) { first_discontinuity_ = number; }
   void set_part_hold_back(Duration hold_back) { part_hold_back_ = hold_back; }
 
   struct Start {
-    Duration time{};
+    Duration time{};   // its place
+    Duration shown{};  // its presentation time, which boundaries are compared with
     uint64_t epoch = 0;
     Duration tolerance{};  // this much before a boundary counts as at it
   };
   // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a
-  // segment.
-  uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
+  // segment. `withheld`: nothing of it is in the store before it is closed, as it may be dropped.
+  uint64_t open_segment(const Start& start, uint64_t first_sequence, bool withheld, Publication& publication);
+  bool withholds() const { return withheld_; }
+  // Drops the open segment, whose number is free again. REQUIRES: withholds().
+  void drop_withheld();
   // Adds a part to the open segment. `chunk` has been admitted by the store.
   void add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication);
   // The next segment will not stand alone: neither playlist says so any more.
@@ -85,6 +91,8 @@ class Track {
   void measure();
   void slide(Publication& publication);
   store::TopicRef make_growing(const std::string& uri) const;
+  store::Object part_object(const Bytes& chunk, const std::string& uri, UtcTime now) const;
+  void publish_withheld(UtcTime now, Publication& publication);
   std::string next_part_uri() const;
   void hint(Publication& publication);
   void drop_hint(Publication& publication);
@@ -101,6 +109,8 @@ class Track {
   store::TopicRef growing_;  // the open segment
   store::TopicRef hinted_;   // the part to come; null if none is to come, or parts are not listed
   Body growing_body_;
+  bool withheld_ = false;
+  uint64_t first_discontinuity_ = 0;
   std::shared_ptr<const timeline::Stretch> stretch_;  // of the segments to come
   bool active_ = false;
   bool offered_ = false;  // playlist_ is in the store

@@ -328,10 +328,11 @@ void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed) {
-  const Result<uint64_t> opened =
-      presentation_->open_segment(id_, {time_of(timed.place), epoch_, time_of(timed.duration / 2)});
+  const Result<Presentation::Opened> opened = presentation_->open_segment(
+      id_, {time_of(timed.place), time_of(timed.pts), epoch_, time_of(timed.duration / 2)});
   if (opened) {
-    segment_ = *opened;
+    segment_ = opened->sequence;
+    if (opened->end) segmenter_->end_at(to_ticks(*opened->end, format_.timescale));
     segment_has_chunk_ = false;
     return {};
   }

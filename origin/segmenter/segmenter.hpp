@@ -53,6 +53,9 @@ class Segmenter {
   // It was ended before the next sample came.
   void end_early(Cut cut);
 
+  // The segment that has just begun ends there, in presentation time, and not at the next boundary of the
+  // grid.
+  void end_at(int64_t ticks) { next_boundary_ = ticks; }
   // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
   // Longest distance between two keyframes seen so far, in ticks; 0 before the second one.
