@@ -163,13 +163,13 @@ const gchar* origin_presentation_get_name(OriginPresentation* self) {
 
 /**
  * origin_presentation_set_wall_clock:
- * @self: a presentation without tracks
+ * @self: a presentation none of whose tracks has its format yet
  * @wall_clock: as in #OriginPresentationOptions
  *
  * For a publisher that learns only after it opened the presentation whether its media is paced by the clock. An anchor
  * that was set before is forgotten if this changes anything. Any thread.
  *
- * Returns: whether it holds; %FALSE: there are tracks, which are timed the other way
+ * Returns: whether it holds; %FALSE: there are tracks with a format, which are timed the other way
  */
 gboolean origin_presentation_set_wall_clock(OriginPresentation* self, gboolean wall_clock) {
   g_return_val_if_fail(self, FALSE);
@@ -223,7 +223,8 @@ gint64 origin_presentation_get_next_boundary(OriginPresentation* self, gint64 ru
  * @name: part of the track's URLs: letters, digits, '-', '_', '.', '~'
  * @error: return location for an error
  *
- * Announces a track. The multivariant playlist waits for its first segment, up to a deadline.
+ * Announces a track: requests for its playlist are held from now on. The multivariant playlist waits for its first
+ * segment, up to a deadline. The name is free again once the track has ended without data.
  *
  * Returns: (transfer full): the track, or %NULL with @error set
  */

@@ -107,8 +107,9 @@ Duration Presentation::initial_offset() const {
 bool Presentation::set_wall_clock(bool wall_clock) {
   MutexLock lock(mutex_);
   if (options_.wall_clock == wall_clock) return true;
-  if (!slots_.empty()) return false;
+  if (wall_clock_fixed_) return false;
   options_.wall_clock = wall_clock;
+  for (const auto& slot : slots_) slot->track.set_has_dates(wall_clock);
   anchor_.offset = publisher_offset_ = initial_offset();
   return true;
 }
@@ -126,6 +127,11 @@ void Presentation::set_anchor(Duration utc_at_zero) {
   publisher_offset_ = utc_at_zero;
   anchor_ = {anchor_.epoch + 1, anchor_.offset + change};
   ++forced_anchors_;
+}
+
+void Presentation::fix_wall_clock() {
+  MutexLock lock(mutex_);
+  wall_clock_fixed_ = true;
 }
 
 void Presentation::set_live_source(bool live_source) {
@@ -149,7 +155,7 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
       slots_.push_back(std::make_unique<Slot>(options_, name, store_));
       slots_[id]->track.set_first_discontinuity(first_discontinuity());
       if (target_duration_) slots_[id]->track.set_target_duration(target_duration_);
-    } else if (slots_[id]->track.active()) {
+    } else if (slots_[id]->track.active() && !slots_[id]->given_up()) {
       return Error{ErrorCode::kExists,
                    "presentation '" + options_.name + "' has a track '" + name + "' already"};
     }
@@ -213,7 +219,9 @@ void Presentation::wait_until_idle() {
 PresentationStatus Presentation::status() const {
   MutexLock lock(mutex_);
   PresentationStatus status{state_, started_, target_duration_, {}, warnings_};
-  for (const auto& slot : slots_) status.tracks.push_back(slot->status());
+  for (const auto& slot : slots_) {
+    if (!slot->given_up() || slot->track.offered()) status.tracks.push_back(slot->status());
+  }
   return status;
 }
 

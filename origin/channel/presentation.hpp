@@ -75,8 +75,10 @@ class Presentation {
   // that has not ended vanishes.
   void leave();
 
-  // Says otherwise what Options::wall_clock said. False: too late, there are tracks.
+  // Says otherwise what Options::wall_clock said. False: too late, a track has its format.
   bool set_wall_clock(bool wall_clock);
+  // From now on it stays.
+  void fix_wall_clock();
   // Says otherwise what Options::live_source said, for the segments that begin from now on.
   void set_live_source(bool live_source);
   // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new
@@ -88,7 +90,8 @@ class Presentation {
   // The first boundary strictly after a presentation time.
   Duration next_boundary_after(Duration time) const;
 
-  // kExists if this run has a track of that name, kInvalid for a name that cannot be in a URL.
+  // Its playlist can be asked for from now on. kExists if this run has a track of that name, unless that
+  // ended without data; kInvalid for a name that cannot be in a URL.
   Result<TrackId> add_track(const std::string& name);
   // Who is told when the track's source seems to have stopped.
   void attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer);
@@ -206,7 +209,8 @@ class Presentation {
   void list_open_segment(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
   // ----
 
-  Options options_;  // constant once there are tracks, but for live_source
+  // Constant but for live_source, and wall_clock until a track has its format.
+  Options options_;
   store::Store& store_;
   const Clock& clock_;
   std::once_flag names_removed_;
@@ -231,6 +235,7 @@ class Presentation {
   std::optional<uint64_t> first_sequence_ GUARDED_BY(mutex_);
   uint64_t offset_from_grid_ GUARDED_BY(mutex_) = 0;  // what all numbers are more than the grid's
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
+  bool wall_clock_fixed_ GUARDED_BY(mutex_) = false;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;
   Duration part_hold_back_ GUARDED_BY(mutex_){};  // 0 until the first playlist

@@ -327,7 +327,11 @@ void Presentation::end_track(TrackId id) {
     if (slot.ended) return;
     settle_withheld(slot, nullptr, publication);
     slot.ended = true;
-    if (slot.has_data) slot.track.end(publication);
+    if (slot.has_data) {
+      slot.track.end(publication);
+    } else if (slot.track.window().size() == 0) {
+      slot.track.withdraw(publication);
+    }
     finish_if_done(publication);
   }
   carry_out(std::move(publication));
@@ -361,7 +365,7 @@ bool Presentation::complete_enough() const {
   size_t listed = 0;
   bool complete = true;
   for (const auto& slot : slots_) {
-    if (!slot->track.active() || (slot->ended && !slot->has_data)) continue;
+    if (!slot->track.active() || slot->given_up()) continue;
     if (slot->has_data && slot->track.playlist_published()) {
       ++listed;
     } else {

@@ -36,6 +36,9 @@ struct Presentation::Slot {
   // Carries media and may still get more.
   bool running() const { return track.active() && has_data && !ended; }
 
+  // Ended without ever having had data.
+  bool given_up() const { return ended && !has_data; }
+
   // Belongs into the multivariant playlist.
   bool listed() const {
     return track.active() && has_data && track.playlist_published() && track.window().size() > 0;

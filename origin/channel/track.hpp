@@ -22,6 +22,8 @@ class Track {
   const timeline::TrackInfo& info() const { return info_; }
   const timeline::Window& window() const { return window_; }
 
+  // Whether times are UTC; before the first segment.
+  void set_has_dates(bool has_dates) { window_.set_has_dates(has_dates); }
   // A publisher begins to write (again), under media names of its own.
   void start_run(const std::string& run_id, Publication& publication);
   bool active() const { return active_; }

@@ -94,6 +94,7 @@ TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentatio
     : presentation_(std::move(presentation)), id_(id), clock_(clock) {}
 
 void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
+  presentation_->fix_wall_clock();
   next_format_ = PendingFormat{std::move(format), std::move(out_of_band)};
 }
 
