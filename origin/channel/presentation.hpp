@@ -123,9 +123,10 @@ class Presentation {
   // Opens the next segment. Errors: kUnavailable if the time it starts at was given to a gap already; kEnded
   // when the track or presentation has ended or the publisher has left.
   Result<Opened> open_segment(TrackId id, Track::Start start);
-  // Adds a chunk to the segment `sequence`. Errors: kEnded if that segment was closed meanwhile; kLimit if
-  // memory is short and the presentation may not lose anything.
-  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part);
+  // Adds a chunk to the segment `sequence`; `last`: none will follow, as far as can be told. Errors: kEnded
+  // if that segment was closed meanwhile; kLimit if memory is short and the presentation may not lose
+  // anything.
+  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part, bool last);
   // The segment to come does not stand alone. Said before the one that it follows is closed: who waits for
   // the first playlist reads it only once.
   void note_dependent(TrackId id);

@@ -166,8 +166,8 @@ Duration Presentation::gap_end(Duration from) const {
   return end - from > max_segment() ? grid_.next(from) : end;
 }
 
-Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk,
-                               const timeline::Part& part) {
+Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part,
+                               bool last) {
   Result<Bytes> admitted = store_.admit(chunk);
   while (!admitted && make_room()) admitted = store_.admit(chunk);
   if (!admitted) return out_of_memory(admitted.error());
@@ -179,7 +179,7 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
     const timeline::Segment* open = slot.track.window().open_segment();
     if (!open || open->sequence != sequence)
       return Error{ErrorCode::kEnded, "segment was closed by an outage"};
-    slot.track.add_part(*admitted, part, clock_.utc(), publication);
+    slot.track.add_part(*admitted, part, last, clock_.utc(), publication);
     publish_playlists(publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
   }

@@ -96,6 +96,7 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, bool w
   segment.epoch = std::max(start.epoch, window_.last_epoch());
   const uint64_t sequence = segment.sequence;
 
+  last_part_ = false;
   withheld_ = withheld;
   growing_body_.clear();
   if (!withheld_) {
@@ -137,9 +138,10 @@ store::TopicRef Track::make_growing(const std::string& uri) const {
 }
 
 std::string Track::next_part_uri() const {
-  if (const timeline::Segment* open = window_.open_segment()) return open->part_uri(open->parts.size());
+  const timeline::Segment* open = window_.open_segment();
+  if (open && !last_part_) return open->part_uri(open->parts.size());
   timeline::Segment next;
-  next.sequence = window_.last_sequence().value_or(0) + 1;
+  next.sequence = (open ? open->sequence : window_.last_sequence().value_or(0)) + 1;
   next.stretch = stretch_;
   return next.part_uri(0);
 }
@@ -166,7 +168,8 @@ store::Object Track::part_object(const Bytes& chunk, const std::string& uri, Utc
   return object;
 }
 
-void Track::add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication) {
+void Track::add_part(const Bytes& chunk, const timeline::Part& part, bool last, UtcTime now,
+                     Publication& publication) {
   const timeline::Segment& segment = *window_.open_segment();
   const size_t index = segment.parts.size();
   growing_body_.push_back(chunk);
@@ -174,9 +177,15 @@ void Track::add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now
     publication.chunks.push_back({growing_, std::make_shared<store::Message>(
                                                 store::Position{index, 0}, store::make_object({chunk}, {}))});
   }
-  if (hinted_) {
-    publication.seals.push_back(
-        {std::exchange(hinted_, nullptr), part_object(chunk, segment.part_uri(index), now)});
+  if (has_parts(options_) && !withheld_) {
+    const std::string uri = segment.part_uri(index);
+    store::Object object = part_object(chunk, uri, now);
+    // Else another one had been expected.
+    if (hinted_ && hinted_->name() == prefix_ + uri) {
+      publication.seals.push_back({std::exchange(hinted_, nullptr), std::move(object)});
+    } else {
+      publication.puts.push_back({prefix_ + uri, std::move(object)});
+    }
   }
   // A part lasts no longer than its target. Where a single frame does, nothing follows it for the rest of its
   // time.
@@ -191,6 +200,7 @@ void Track::add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now
     window_.add_part({.duration = gap, .gap = true});
     listed += gap;
   }
+  last_part_ = last;
   hint(publication);
   changed_ = changed_ || has_parts(options_);
 }

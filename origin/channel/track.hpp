@@ -55,8 +55,10 @@ class Track {
   bool withholds() const { return withheld_; }
   // Drops the open segment, whose number is free again. REQUIRES: withholds().
   void drop_withheld();
-  // Adds a part to the open segment. `chunk` has been admitted by the store.
-  void add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication);
+  // Adds a part to the open segment. `chunk` has been admitted by the store. `last`: the next part is
+  // expected to be of the next segment.
+  void add_part(const Bytes& chunk, const timeline::Part& part, bool last, UtcTime now,
+                Publication& publication);
   // The next segment will not stand alone: neither playlist says so any more.
   void renounce_independence();
   // Closes the open segment and lets the oldest leave the window. A segment without parts vanishes. No-op if
@@ -111,6 +113,7 @@ class Track {
   store::TopicRef growing_;  // the open segment
   store::TopicRef hinted_;   // the part to come; null if none is to come, or parts are not listed
   Body growing_body_;
+  bool last_part_ = false;  // the open segment seems to be complete
   bool withheld_ = false;
   uint64_t first_discontinuity_ = 0;
   std::shared_ptr<const timeline::Stretch> stretch_;  // of the segments to come

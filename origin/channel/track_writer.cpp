@@ -223,7 +223,7 @@ Status TrackWriter::end_early() {
   ended_early_ = cut == segmenter::Cut::kSegment;
   if (ended_early_) return finish_segment();
   release_held(end_of(held_time_));
-  return flush_chunk();
+  return flush_chunk(keyframes_on_request_ && segmenter_->is_due());
 }
 
 // Audio frames say themselves how long they are.
@@ -303,7 +303,7 @@ Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, boo
     case segmenter::Cut::kNone:
       return {};
     case segmenter::Cut::kPart:
-      return flush_chunk();
+      return flush_chunk(false);
     case segmenter::Cut::kSegment:
       note_start(timed, access);
       if (Status status = finish_segment(); !status) return status;
@@ -348,7 +348,7 @@ Status TrackWriter::settle_held(int64_t end) {
     case segmenter::Cut::kNone:
       break;
     case segmenter::Cut::kPart:
-      if (Status status = flush_chunk(); !status) return status;
+      if (Status status = flush_chunk(false); !status) return status;
       break;
     case segmenter::Cut::kSegment:
       note_start(held_time_, held_->access);
@@ -368,7 +368,7 @@ void TrackWriter::release_held(int64_t end) {
   held_.reset();
 }
 
-Status TrackWriter::flush_chunk() {
+Status TrackWriter::flush_chunk(bool last) {
   if (pending_.empty()) return {};
   std::vector<media::Sample> samples = std::exchange(pending_, {});
   if (!segment_) return {};
@@ -387,7 +387,8 @@ Status TrackWriter::flush_chunk() {
                                {.duration = duration,
                                 .bytes = chunk.size(),
                                 .independent = std::any_of(samples.begin(), samples.end(), is_sync),
-                                .self_contained = is_sync(samples.front())});
+                                .self_contained = is_sync(samples.front())},
+                               last);
   if (added) {
     segment_has_chunk_ = true;
     return {};
@@ -420,7 +421,7 @@ Status TrackWriter::finish_segment() {
 }
 
 Status TrackWriter::close_segment() {
-  if (Status status = flush_chunk(); !status) return status;
+  if (Status status = flush_chunk(true); !status) return status;
   if (segment_) presentation_->close_segment(id_, *segment_);
   segment_.reset();
   return {};
