@@ -17,6 +17,8 @@ namespace {
 constexpr int kMaxElements = 64;
 // Encoders that move their output there, to have room for decode times before the first frame.
 constexpr GstClockTime kShiftedStart = 1000 * 3600 * GST_SECOND;
+// Running time at which segments end where the grid says, since there are none.
+constexpr int64_t kLongAgo = -int64_t{365} * 24 * 3600 * GST_SECOND;
 
 // The only sink pad that feeds `source`, if there is just one.
 Ref<GstPad> feeding_pad(GstPad* source) {
@@ -53,7 +55,7 @@ class Frames {
     // Offsets on the way shift the time at which the frame will arrive.
     const int64_t now = static_cast<int64_t>(time) + found.offset;
     // A new anchor is a discontinuity, which players begin anew behind.
-    const int64_t phase = origin_presentation_get_next_boundary(presentation_.get(), 0);
+    const int64_t phase = grid_phase(presentation_.get());
     const bool anchored_anew = std::exchange(phase_, phase) != phase;
     const bool at_boundary =
         last_ && *last_ < now && origin_presentation_get_next_boundary(presentation_.get(), *last_) <= now;
@@ -89,7 +91,7 @@ class Frames {
   const Ref<OriginPresentation> presentation_;
   std::optional<GstClockTime> first_pts_;
   std::optional<int64_t> last_;  // running time
-  int64_t phase_ = 0;            // the first boundary after running time 0: tells one anchor from another
+  int64_t phase_ = 0;
 };
 
 GstPadProbeReturn on_frame(GstPad* pad, GstPadProbeInfo* info, gpointer frames) {
@@ -111,6 +113,10 @@ EncoderOf find_encoder(GstPad* pad) {
     at = feeding_pad(source.get());
   }
   return {};
+}
+
+int64_t grid_phase(OriginPresentation* presentation) {
+  return origin_presentation_get_next_boundary(presentation, kLongAgo);
 }
 
 EncoderWatch::EncoderWatch(GstElement* encoder, GstPad* output, const Ref<OriginPresentation>& presentation)

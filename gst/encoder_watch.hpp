@@ -19,6 +19,9 @@ struct EncoderOf {
 // The encoder in this pipeline that feeds `pad` and takes requests this way. Null: there is none.
 EncoderOf find_encoder(GstPad* pad);
 
+// Tells one anchor of the presentation from another.
+int64_t grid_phase(OriginPresentation* presentation);
+
 class EncoderWatch {
  public:
   // `output`: the pad that the encoder feeds.

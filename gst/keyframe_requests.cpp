@@ -44,7 +44,7 @@ Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position,
     if (refused_) return Answer::kRefused;
     before = asked_;
   }
-  const int64_t phase = origin_presentation_get_next_boundary(presentation, 0);
+  const int64_t phase = grid_phase(presentation);
   const bool goes_on =
       before && phase == before->phase && position >= before->from - kBackwards && position <= before->next;
   if (goes_on && position + before->horizon < before->next) return Answer::kAccepted;

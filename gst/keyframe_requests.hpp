@@ -35,7 +35,7 @@ class KeyframeRequests {
  private:
   // What was asked for.
   struct Asked {
-    int64_t phase = 0;  // first boundary after running time 0: tells one anchor from another
+    int64_t phase = 0;
     int64_t from = 0;
     int64_t next = 0;  // the first boundary that was not asked for
     int64_t horizon = 0;

@@ -92,6 +92,7 @@ bool prepare(GstElement* element, GstStateChange transition) {
     case GST_STATE_CHANGE_READY_TO_PAUSED:
       if (!publisher.open_presentation()) return false;
       for_each_stream(element, [](gst::PadStream& stream) { stream.start(); });
+      publisher.announce();
       return true;
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
       publisher.anchor_to_clock();
@@ -150,7 +151,9 @@ GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const gchar*
   self->publisher->ending().pad_added(pad);
   stream_of(pad).start();
   gst_pad_set_active(pad, GST_STATE(element) >= GST_STATE_PAUSED);
+  const auto held = Ref<GstPad>::share(pad);
   if (!gst_element_add_pad(element, pad)) {
+    stream_of(pad).release();
     self->publisher->ending().pad_removed(pad);
     return nullptr;
   }

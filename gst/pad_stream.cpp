@@ -34,6 +34,7 @@ void PadStream::start() {
     MutexLock lock(mutex_);
     accepting_ = true;
   }
+  publisher_.announce_track(preferred_, pad_);
   // Before the first frame gets to the encoder.
   ask_early(0);
 }
@@ -186,7 +187,7 @@ bool PadStream::take_caps(GstCaps* caps) {
   if (codec_ && codec_ != codec) unplug();
   codec_ = codec;
   if (track()) return true;
-  Ref<OriginTrack> track = publisher_.add_track(codec->kind, pad_);
+  Ref<OriginTrack> track = publisher_.claim_track(codec->kind, pad_);
   if (!track) return false;
   rendition_.describe(track);
   if (!send_requests_) origin_track_set_keyframes_on_request(track.get(), FALSE);
@@ -407,7 +408,11 @@ GstFlowReturn PadStream::result_of(GError* error) {
 }
 
 void PadStream::end_track() {
-  if (const Ref<OriginTrack> track = this->track()) origin_track_end(track.get());
+  if (const Ref<OriginTrack> track = this->track()) {
+    origin_track_end(track.get());
+  } else {
+    publisher_.abandon_track(pad_);
+  }
 }
 
 bool PadStream::accepting() const {

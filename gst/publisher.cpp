@@ -29,6 +29,18 @@ struct UriUnref {
   void operator()(GUri* uri) const { g_uri_unref(uri); }
 };
 
+std::string name_of(GstPad* pad) {
+  return origin::GCharPtr(gst_object_get_name(GST_OBJECT(pad))).get();
+}
+
+std::string stem_of(Kind kind) {
+  return kind == Kind::kVideo ? "video_" : "audio_";
+}
+
+void end_tracks(const std::vector<Ref<OriginTrack>>& tracks) {
+  for (const Ref<OriginTrack>& track : tracks) origin_track_end(track.get());
+}
+
 gint64 wall_clock_now() {
   return g_get_real_time() * GST_USECOND;
 }
@@ -144,7 +156,8 @@ bool Publisher::start_server() {
   return true;
 }
 
-void Publisher::announce(const Settings& settings) {
+void Publisher::announce() {
+  const Settings settings = this->settings();
   const Ref<OriginServer> server = this->server();
   const guint port = origin_server_get_port(server.get());
   const std::unique_ptr<char*, StrvFree> bases(origin_server_get_uris(server.get()));
@@ -179,10 +192,9 @@ bool Publisher::open_presentation() {
   {
     MutexLock lock(mutex_);
     std::swap(presentation, presentation_);
-    track_names_.clear();
+    track_names_ = {};
   }
   ending_.start({settings.idle_pad_timeout, settings.linger});
-  announce(settings);
   return true;
 }
 
@@ -215,9 +227,11 @@ guint Publisher::linked_pads() const {
 void Publisher::close_presentation() {
   ending_.stop();
   Ref<OriginPresentation> presentation;
+  TrackNames names;  // holds tracks: goes after the lock
   {
     MutexLock lock(mutex_);
     std::swap(presentation, presentation_);
+    std::swap(names, track_names_);
   }
   if (!presentation) return;
   origin_presentation_close(presentation.get());
@@ -226,9 +240,10 @@ void Publisher::close_presentation() {
 
 void Publisher::learn_liveness(bool live_input) {
   const Ref<OriginPresentation> presentation = this->presentation();
-  if (presentation) {
-    origin_presentation_set_wall_clock(presentation.get(), settings().wall_clock(live_input));
-  }
+  if (!presentation) return;
+  origin_presentation_set_wall_clock(presentation.get(), settings().wall_clock(live_input));
+  // Of what could be seen from its beginning, viewers expect that, whatever else is there.
+  if (!live_input) origin_presentation_set_live_source(presentation.get(), FALSE);
 }
 
 void Publisher::anchor_to_clock() {
@@ -251,23 +266,45 @@ int64_t Publisher::running_time() const {
   return GST_CLOCK_TIME_IS_VALID(now) ? static_cast<int64_t>(now) : 0;
 }
 
-Ref<OriginTrack> Publisher::add_track(Kind kind, GstPad* pad) {
-  const origin::GCharPtr pad_name(gst_object_get_name(GST_OBJECT(pad)));
+void Publisher::announce_track(Kind kind, GstPad* pad) {
+  const std::string name = name_of(pad);
   Ref<OriginPresentation> presentation;
+  {
+    MutexLock lock(mutex_);
+    if (!presentation_ || !track_names_.expect(pad) || !name.starts_with(stem_of(kind))) return;
+    presentation = presentation_;
+  }
+  // What is wrong with it is said when it gets data.
+  auto track =
+      Ref<OriginTrack>::adopt(origin_presentation_add_track(presentation.get(), name.c_str(), nullptr));
+  if (!track) return;
+  MutexLock lock(mutex_);
+  track_names_.announce(name, std::move(track));
+}
+
+Ref<OriginTrack> Publisher::claim_track(Kind kind, GstPad* pad) {
+  const std::string own = name_of(pad);
+  Ref<OriginPresentation> presentation;
+  Ref<OriginTrack> track;
   std::string name;
+  std::vector<Ref<OriginTrack>> surplus;
   {
     MutexLock lock(mutex_);
     if (!presentation_) return {};
     presentation = presentation_;
-    name = take_track_name(kind, pad_name.get());
+    name = track_names_.take(pad, own, stem_of(kind));
+    track = track_names_.announced(name);
+    surplus = track_names_.surplus(own);
   }
   GError* error = nullptr;
-  auto track =
-      Ref<OriginTrack>::adopt(origin_presentation_add_track(presentation.get(), name.c_str(), &error));
+  if (!track) {
+    track = Ref<OriginTrack>::adopt(origin_presentation_add_track(presentation.get(), name.c_str(), &error));
+  }
+  end_tracks(surplus);
   if (!track) {
     {
       MutexLock lock(mutex_);
-      track_names_.erase(name);
+      track_names_.give_back(name);
     }
     fail(error);
     g_error_free(error);
@@ -275,12 +312,14 @@ Ref<OriginTrack> Publisher::add_track(Kind kind, GstPad* pad) {
   return track;
 }
 
-std::string Publisher::take_track_name(Kind kind, const std::string& pad_name) {
-  const std::string stem = kind == Kind::kVideo ? "video_" : "audio_";
-  std::string name = pad_name.starts_with(stem) ? pad_name : stem + "0";
-  for (unsigned index = 0; track_names_.count(name) > 0; ++index) name = stem + std::to_string(index);
-  track_names_.insert(name);
-  return name;
+void Publisher::abandon_track(GstPad* pad) {
+  std::vector<Ref<OriginTrack>> surplus;
+  {
+    MutexLock lock(mutex_);
+    track_names_.forget(pad);
+    surplus = track_names_.surplus(name_of(pad));
+  }
+  end_tracks(surplus);
 }
 
 void Publisher::fail(const GError* error) {

@@ -9,13 +9,13 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 
 #include "gst/caps.hpp"
 #include "gst/ending.hpp"
 #include "gst/resumption.hpp"
 #include "gst/settings.hpp"
+#include "gst/track_names.hpp"
 #include "origin/base/mutex.hpp"
 
 namespace gst {
@@ -36,6 +36,8 @@ class Publisher {
   void stop_server();
   bool open_presentation();
   void close_presentation();
+  // Says where the presentation is, which is open: a request for it is held, and not refused.
+  void announce();
   // The element plays, or is about to: its clock and base time are known.
   void anchor_to_clock();
   // While it plays: the pipeline's clock may drift away from UTC, UTC may be set, and a flush gives another
@@ -44,11 +46,16 @@ class Publisher {
 
   // Null before READY to PAUSED.
   origin::Ref<OriginPresentation> presentation() const;
-  // A stream that begins says whether it is live, before it adds a track: the first one decides whether an
-  // event follows the wall clock.
+  // A stream that begins says whether it is live, which decides whether an event follows the wall clock until
+  // the first track has its format.
   void learn_liveness(bool live_input);
-  // A name after the pad's if that fits the kind. Null: an error message was posted.
-  origin::Ref<OriginTrack> add_track(Kind kind, GstPad* pad);
+  // Offers a track under the pad's name as soon as there is a presentation, so that who asks for it is held.
+  void announce_track(Kind kind, GstPad* pad);
+  // The track of a pad that carries that: under the pad's name if that fits the kind. Null: an error message
+  // was posted.
+  origin::Ref<OriginTrack> claim_track(Kind kind, GstPad* pad);
+  // The pad will claim none.
+  void abandon_track(GstPad* pad);
   // Running time now; 0 before PLAYING or without a clock.
   int64_t running_time() const;
 
@@ -62,12 +69,9 @@ class Publisher {
 
  private:
   origin::Ref<OriginPresentation> open(const Settings& settings, GError** error);
-  std::string take_track_name(Kind kind, const std::string& pad_name) REQUIRES_LOCK(mutex_);
   void watch(OriginPresentation* presentation);
   origin::Ref<OriginServer> server() const;
   void post_error(GQuark domain, gint code, const char* text);
-  // Where the presentation is, which is open: a request for it is held, and not refused.
-  void announce(const Settings& settings);
   guint linked_pads() const;
   static void on_segment_added(OriginPresentation*, const char* track, guint64 sequence, gint64 running_time,
                                gint64 duration, guint64 bytes, gpointer self);
@@ -78,7 +82,7 @@ class Publisher {
   Settings settings_ GUARDED_BY(mutex_);
   origin::Ref<OriginServer> server_ GUARDED_BY(mutex_);
   origin::Ref<OriginPresentation> presentation_ GUARDED_BY(mutex_);
-  std::set<std::string> track_names_ GUARDED_BY(mutex_);
+  TrackNames track_names_ GUARDED_BY(mutex_);
   std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // hint, monotonic time
 
   Ending ending_;

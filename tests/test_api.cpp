@@ -139,7 +139,7 @@ START_TEST(test_language_is_a_language_tag_or_left_out) {
 }
 END_TEST
 
-START_TEST(test_wall_clock_is_settled_with_the_first_track) {
+START_TEST(test_wall_clock_is_settled_with_the_first_format) {
   OriginServer* server = origin_server_new();
   OriginPresentation* presentation = open_live(server, "show");
   const gint64 segment = 2 * G_GINT64_CONSTANT(1'000'000'000);
@@ -150,6 +150,10 @@ START_TEST(test_wall_clock_is_settled_with_the_first_track) {
   origin_presentation_set_anchor(presentation, segment + 1);
   ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, 0), segment - 1);
   OriginTrack* track = origin_presentation_add_track(presentation, "video_0", nullptr);
+  ck_assert(origin_presentation_set_wall_clock(presentation, FALSE));
+  ck_assert(origin_presentation_set_wall_clock(presentation, TRUE));
+  const OriginFormat format = {.codec = ORIGIN_CODEC_AAC, .sample_rate = 48000, .channels = 2};
+  ck_assert(origin_track_set_format(track, &format, nullptr));
   ck_assert(origin_presentation_set_wall_clock(presentation, TRUE));
   ck_assert(!origin_presentation_set_wall_clock(presentation, FALSE));
   g_object_unref(track);
@@ -175,7 +179,7 @@ int main() {
       test_callers_with_one_address_share_a_server_that_runs,
       test_errors_name_the_value,
       test_language_is_a_language_tag_or_left_out,
-      test_wall_clock_is_settled_with_the_first_track,
+      test_wall_clock_is_settled_with_the_first_format,
       test_statistics_are_there,
   };
   return run_tests("api", tests);

@@ -2,6 +2,8 @@
 // Presentations in simulated time: how they begin, what players see, and how they end.
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "tests/channel_fixture.hpp"
 
@@ -17,7 +19,7 @@ START_TEST(test_live_segments_lie_on_the_utc_grid) {
   for (const char* track : {"video_0", "audio_0"}) {
     const MediaPlaylist playlist = simulation.playlist(track);
     ck_assert_int_eq(playlist.target_duration, 2);
-    ck_assert_uint_eq(playlist.segments.front().sequence, 850'000'000);
+    ck_assert_uint_eq(playlist.segments.front().sequence, kFirstNumber);
     for (size_t i = 1; i < playlist.segments.size(); ++i) {
       const double date = *playlist.segments[i].date;
       ck_assert_msg(std::abs(date - 2.0 * playlist.segments[i].sequence) < 0.024, "%s %f", track, date);
@@ -250,6 +252,70 @@ START_TEST(test_three_seconds_of_half_second_parts_are_six) {
 }
 END_TEST
 
+// All that the versions of a playlist hint at.
+class HintWatch final : public store::Watcher, public std::enable_shared_from_this<HintWatch> {
+ public:
+  void topic_changed(const store::TopicRef& topic) override {
+    do {
+      if (const auto newest = topic->newest()) note(flatten(newest->form({})->body));
+    } while (!topic->watch(shared_from_this(), topic->changes()));
+  }
+  // Those that have been replaced by another, since the last call.
+  std::vector<std::string> take_past() {
+    std::vector<std::string> past = std::exchange(hints_, {});
+    if (past.empty()) return past;
+    const std::string newest = past.back();
+    std::erase(past, newest);
+    hints_ = {newest};
+    return past;
+  }
+
+ private:
+  void note(const std::string& text) {
+    const std::string tag = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"";
+    const size_t at = text.find(tag);
+    if (at == std::string::npos) return;
+    const size_t uri = at + tag.size();
+    hints_.push_back(text.substr(uri, text.find('"', uri) - uri));
+  }
+  std::vector<std::string> hints_;
+};
+
+// From the first playlist on, and behind a new format.
+START_TEST(test_what_is_hinted_at_comes) {
+  for (const Duration start : {0ms, 300ms}) {
+    for (const uint32_t rate : {25u, 30u, 60u}) {
+      Simulation::Settings wanted = settings();
+      wanted.start = std::chrono::seconds(1'700'000'000) + start;
+      wanted.channel.live_source = start > 0s || rate == 30;
+      Simulation simulation(wanted);
+      Source& camera = simulation.add({.name = "video_0", .rate = {rate, 1}});
+      simulation.add(audio());
+      std::map<std::string, std::shared_ptr<HintWatch>> watches;
+      for (const char* track : {"video_0", "audio_0"}) {
+        auto topic =
+            std::get<store::TopicRef>(simulation.store.find(std::string("live/") + track + "/index.m3u8"));
+        watches[track] = std::make_shared<HintWatch>();
+        watches[track]->topic_changed(topic);
+      }
+      size_t came = 0;
+      for (Duration until = 330ms; until < 25s; until += 1s) {
+        run(simulation, until);
+        if (until == 12s + 330ms) camera.change_format(640, 480);
+        for (const auto& [track, watch] : watches) {
+          for (const std::string& hint : watch->take_past()) {
+            ck_assert_msg(simulation.get(track + "/" + hint).has_value(), "%s %u %s", track.c_str(), rate,
+                          hint.c_str());
+            ++came;
+          }
+        }
+      }
+      ck_assert_uint_ge(came, 80);
+    }
+  }
+}
+END_TEST
+
 START_TEST(test_stopping_does_not_end) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -364,6 +430,7 @@ int main() {
       test_ended_track_of_an_event_is_the_last_choice,
       test_first_by_name_is_the_default_however_tracks_turn_up,
       test_three_seconds_of_half_second_parts_are_six,
+      test_what_is_hinted_at_comes,
       test_stopping_does_not_end,
       test_a_stream_shorter_than_a_segment_is_listed_at_its_end,
       test_ended_presentation_goes_after_its_retention,

@@ -108,9 +108,8 @@ START_TEST(test_low_latency_playlist_and_its_deltas) {
   live.window.add_part({.duration = 250ms, .gap = true});
   const auto snapshot = live.low_latency();
   check_golden("low_latency.m3u8", flatten(render_media_playlist(*snapshot)));
-  check_golden("low_latency_delta.m3u8", std::string(render_delta(*snapshot, Skip::kSegments)->view()));
-  check_golden("low_latency_delta_v2.m3u8",
-               std::string(render_delta(*snapshot, Skip::kSegmentsAndDateRanges)->view()));
+  check_golden("low_latency_delta.m3u8", flatten(*render_delta(*snapshot, Skip::kSegments)));
+  check_golden("low_latency_delta_v2.m3u8", flatten(*render_delta(*snapshot, Skip::kSegmentsAndDateRanges)));
 }
 END_TEST
 
@@ -121,6 +120,49 @@ START_TEST(test_a_playlist_with_nothing_old_has_no_delta) {
   live.add_in_parts();
   ck_assert(render_delta(*live.low_latency(), Skip::kSegments));
   ck_assert(!render_delta(*live.window.snapshot(), Skip::kSegments));
+}
+END_TEST
+
+// However many segments six target durations hold, and wherever in a block they begin.
+START_TEST(test_delta_is_the_whole_but_what_is_skipped) {
+  size_t in_blocks = 0, at_border = 0, behind_blocks = 0;
+  for (const uint32_t target : {2, 10, 11, 30}) {
+    for (const Duration length : {300s, 301s, 317s}) {
+      Builder live(PlaylistType::kLive, length);
+      live.window.set_target_duration(target);
+      for (int i = 0; i < 420; ++i) {
+        live.epoch = i / 50;
+        live.init = i / 75 % 2 ? "init-bbbb.mp4" : "init-aaaa.mp4";
+        live.add(1s);
+        if (i < 330) continue;
+        const auto snapshot = live.low_latency();
+        const auto delta = render_delta(*snapshot, Skip::kSegments);
+        const size_t listed = std::min<size_t>(target * 6, snapshot->size());
+        ck_assert(delta.has_value() == (listed < snapshot->size()));
+        if (!delta) continue;
+        const std::string whole = flatten(render_media_playlist(*snapshot)), text = flatten(*delta);
+        const std::string tag =
+            "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(snapshot->size() - listed) + "\n";
+        const size_t end = text.find(tag) + tag.size();
+        ck_assert_msg(text.find(tag) != std::string::npos, "%s", text.c_str());
+        ck_assert(whole.ends_with(text.substr(end)));
+        ck_assert_uint_eq(count(text, "#EXTINF"), listed);
+        // It begins with a segment's first tag.
+        ck_assert(whole[whole.size() - (text.size() - end) - 1] == '\n');
+        const std::string before = whole.substr(0, whole.size() - (text.size() - end));
+        ck_assert(before.ends_with(".m4s\n"));
+        for (size_t slice = 1; slice + 1 < delta->size(); ++slice) {
+          const auto& blocks = snapshot->blocks;
+          const auto& block = blocks[blocks.size() - (delta->size() - 1 - slice)];
+          const uint8_t* end_of_text = block->text.data() + block->text.size();
+          ck_assert((*delta)[slice].data() + (*delta)[slice].size() == end_of_text);
+          at_border += slice == 1 && (*delta)[slice].data() == block->text.data();
+        }
+        (delta->size() > 2 ? in_blocks : behind_blocks) += 1;
+      }
+    }
+  }
+  ck_assert(in_blocks > 0 && at_border > 0 && behind_blocks > 0);
 }
 END_TEST
 
@@ -199,6 +241,7 @@ int main() {
       test_live_playlist_with_new_format_gap_and_new_run,
       test_low_latency_playlist_and_its_deltas,
       test_a_playlist_with_nothing_old_has_no_delta,
+      test_delta_is_the_whole_but_what_is_skipped,
       test_event_playlist_that_has_ended,
       test_vod_playlist,
       test_removed_tags_are_counted_and_the_rest_stays,

@@ -62,15 +62,18 @@ START_TEST(test_what_is_announced_is_there) {
 }
 END_TEST
 
-using HeldRequest = std::optional<origin::tests::HttpClient>;
+struct HeldRequest {
+  std::string path;
+  std::optional<origin::tests::HttpClient> client;
+};
 
 static GstBusSyncReply ask_at_once(GstBus*, GstMessage* message, gpointer held) {
   const GstStructure* about = gst_message_get_structure(message);
   guint port = 0;
   if (about && gst_structure_has_name(about, "origin-listening") &&
       gst_structure_get_uint(about, "port", &port)) {
-    auto& client = static_cast<HeldRequest*>(held)->emplace(static_cast<uint16_t>(port));
-    client.send_request("GET", "/live/index.m3u8");
+    auto* request = static_cast<HeldRequest*>(held);
+    request->client.emplace(static_cast<uint16_t>(port)).send_request("GET", request->path);
   }
   return GST_BUS_PASS;
 }
@@ -79,13 +82,53 @@ START_TEST(test_who_asks_first_gets_what_the_pipeline_makes) {
   static const char* const kTypes[] = {"live", "event", "vod"};
   Pipeline pipeline(std::string("videotestsrc num-buffers=15 ! video/x-raw,width=160,height=120 ! x264enc ! "
                                 "originsink name=o playlist-type=") +
-                    kTypes[_i]);
-  HeldRequest held;
+                    kTypes[_i % 3]);
+  HeldRequest held{_i < 3 ? "/live/index.m3u8" : "/live/video_0/index.m3u8", {}};
   GstBus* bus = gst_element_get_bus(pipeline.get());
   gst_bus_set_sync_handler(bus, ask_at_once, &held, nullptr);
   gst_object_unref(bus);
   ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
-  ck_assert_int_eq(held->read_reply().status, 200);
+  ck_assert_int_eq(held.client->read_reply().status, 200);
+}
+END_TEST
+
+START_TEST(test_pad_without_data_has_a_track_that_waits) {
+  Pipeline pipeline(
+      "originsink name=o playlist-type=event linger=-1 idle-pad-timeout=1000000 videotestsrc num-buffers=60 "
+      "! x264enc ! o.");
+  GstPad* early = gst_element_request_pad_simple(pipeline.sink(), "audio_%u");
+  ck_assert(pipeline.set_state(GST_STATE_PAUSED));
+  GstPad* late = gst_element_request_pad_simple(pipeline.sink(), "audio_%u");
+  origin::tests::HttpClient client(static_cast<uint16_t>(pipeline.port()));
+  const std::string before = client.get("/api/presentations/live").body;
+  for (const char* name : {"audio_0", "audio_1"}) {
+    ck_assert_msg(contains(before, name), "%s", before.c_str());
+  }
+  ck_assert_msg(contains(before, "\"waiting\""), "%s", before.c_str());
+  ck_assert(pipeline.set_state(GST_STATE_PLAYING));
+  // Held until it is clear that nothing will come.
+  ck_assert_int_eq(client.get("/live/audio_0/index.m3u8").status, 404);
+  ck_assert_int_eq(client.get("/live/audio_1/index.m3u8").status, 404);
+  ck_assert_int_eq(client.get("/live/video_0/index.m3u8").status, 200);
+  ck_assert_int_eq(client.get("/live/index.m3u8").status, 200);
+  ck_assert(!contains(client.get("/api/presentations/live").body, "audio_"));
+  for (GstPad* pad : {early, late}) {
+    gst_element_release_request_pad(pipeline.sink(), pad);
+    gst_object_unref(pad);
+  }
+}
+END_TEST
+
+START_TEST(test_released_pad_without_data_leaves_no_track) {
+  Pipeline pipeline("originsink name=o playlist-type=event fakesrc ! fakesink");
+  ck_assert(pipeline.set_state(GST_STATE_PAUSED));
+  GstPad* pad = gst_element_request_pad_simple(pipeline.sink(), "video_%u");
+  origin::tests::HttpClient client(static_cast<uint16_t>(pipeline.port()));
+  ck_assert(contains(client.get("/api/presentations/live").body, "video_0"));
+  gst_element_release_request_pad(pipeline.sink(), pad);
+  gst_object_unref(pad);
+  ck_assert(!contains(client.get("/api/presentations/live").body, "video_0"));
+  ck_assert_int_eq(client.get("/live/video_0/index.m3u8").status, 404);
 }
 END_TEST
 
@@ -272,7 +315,9 @@ int main(int argc, char** argv) {
   const Test tests[] = {
       test_where_it_listens_is_announced,
       test_what_is_announced_is_there,
-      {test_who_asks_first_gets_what_the_pipeline_makes, 3},
+      {test_who_asks_first_gets_what_the_pipeline_makes, 6},
+      test_pad_without_data_has_a_track_that_waits,
+      test_released_pad_without_data_leaves_no_track,
       {test_all_interfaces_are_announced_as_an_address_that_opens, 2},
       {test_host_that_cannot_be_is_an_error_about_the_host, 2},
       test_short_segments_need_no_part_duration,

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @wall_clock: whether the media is paced by the clock, so that times lie on the UTC grid; else they start at 0
  * @expected_tracks: tracks to wait for (up to a deadline) before the multivariant playlist is offered; tracks that are
  *   added count anyway
+ * @live_source: whether the media is live, so that nobody misses what comes before the first boundary of segments (see
+ *   docs/architecture.md, "Time"); else the media is kept from its first frame on
  *
  * What a presentation is made with. Start from origin_presentation_options_init().
  */
@@ -30,6 +32,7 @@ typedef struct {
   gint64 retention;
   gboolean wall_clock;
   guint expected_tracks;
+  gboolean live_source;
 } OriginPresentationOptions;
 
 ORIGIN_API void origin_presentation_options_init (OriginPresentationOptions *options);
@@ -45,6 +48,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OriginPresentation, g_object_unref)
 
 ORIGIN_API const gchar *origin_presentation_get_name (OriginPresentation *self);
 ORIGIN_API gboolean origin_presentation_set_wall_clock (OriginPresentation *self, gboolean wall_clock);
+ORIGIN_API void origin_presentation_set_live_source (OriginPresentation *self, gboolean live_source);
 ORIGIN_API void origin_presentation_set_anchor (OriginPresentation *self, gint64 utc_at_zero);
 ORIGIN_API gint64 origin_presentation_get_next_boundary (OriginPresentation *self, gint64 running_time);
 ORIGIN_API OriginTrack *origin_presentation_add_track (OriginPresentation *self, const gchar *name,

@@ -127,6 +127,7 @@ void origin_presentation_options_init(OriginPresentationOptions* options) {
       .retention = defaults.retention.count(),
       .wall_clock = defaults.wall_clock,
       .expected_tracks = defaults.expected_tracks,
+      .live_source = defaults.live_source,
   };
 }
 
@@ -162,17 +163,30 @@ const gchar* origin_presentation_get_name(OriginPresentation* self) {
 
 /**
  * origin_presentation_set_wall_clock:
- * @self: a presentation without tracks
+ * @self: a presentation none of whose tracks has its format yet
  * @wall_clock: as in #OriginPresentationOptions
  *
  * For a publisher that learns only after it opened the presentation whether its media is paced by the clock. An anchor
  * that was set before is forgotten if this changes anything. Any thread.
  *
- * Returns: whether it holds; %FALSE: there are tracks, which are timed the other way
+ * Returns: whether it holds; %FALSE: there are tracks with a format, which are timed the other way
  */
 gboolean origin_presentation_set_wall_clock(OriginPresentation* self, gboolean wall_clock) {
   g_return_val_if_fail(self, FALSE);
   return self->inner->channel->set_wall_clock(wall_clock != FALSE);
+}
+
+/**
+ * origin_presentation_set_live_source:
+ * @self: a presentation
+ * @live_source: as in #OriginPresentationOptions
+ *
+ * For a publisher that learns only after it opened the presentation whether its media is live. Holds for tracks that
+ * have not begun yet. Any thread.
+ */
+void origin_presentation_set_live_source(OriginPresentation* self, gboolean live_source) {
+  g_return_if_fail(self);
+  self->inner->channel->set_live_source(live_source != FALSE);
 }
 
 /**
@@ -193,6 +207,9 @@ void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero
  * @self: a presentation
  * @running_time: nanoseconds
  *
+ * For who asks encoders for keyframes there: boundaries up to @running_time, which is where the encoder is, do not
+ * change any more. Any thread.
+ *
  * Returns: running time of the first segment boundary strictly after @running_time
  */
 gint64 origin_presentation_get_next_boundary(OriginPresentation* self, gint64 running_time) {
@@ -206,7 +223,8 @@ gint64 origin_presentation_get_next_boundary(OriginPresentation* self, gint64 ru
  * @name: part of the track's URLs: letters, digits, '-', '_', '.', '~'
  * @error: return location for an error
  *
- * Announces a track. The multivariant playlist waits for its first segment, up to a deadline.
+ * Announces a track: requests for its playlist are held from now on. The multivariant playlist waits for its first
+ * segment, up to a deadline. The name is free again once the track has ended without data.
  *
  * Returns: (transfer full): the track, or %NULL with @error set
  */

@@ -294,6 +294,7 @@ OriginPresentation* origin_server_open_presentation(OriginServer* self, const gc
   ours.retention = origin::Duration(options->retention);
   ours.wall_clock = options->wall_clock;
   ours.expected_tracks = options->expected_tracks;
+  ours.live_source = options->live_source;
   return origin::api::new_presentation(self, ours, error);
 }
 

@@ -237,7 +237,7 @@ void origin_track_discontinuity(OriginTrack* self) {
  * @self: a track
  *
  * Writes what is pending and ends the track; when all tracks have ended, the presentation has (EXT-X-ENDLIST). While no
- * push is running. A track that never carried data just stops being waited for. Idempotent.
+ * push is running. A track that never carried data is taken out of the origin. Idempotent.
  */
 void origin_track_end(OriginTrack* self) {
   g_return_if_fail(self);

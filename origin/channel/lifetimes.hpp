@@ -22,9 +22,10 @@ inline Duration patience(const Options& options) {
 }
 
 // How long a request for the multivariant playlist is held: who asks from the start sees the first segment
-// come, which may take two to be whole, and then waits for tracks that do not.
+// come, which takes up to two to be whole and one more where an encoder is slow to begin, and then waits for
+// tracks that do not.
 inline Duration multivariant_hold_limit(const Options& options) {
-  return patience(options) + 2 * options.segment_duration;
+  return patience(options) + 3 * options.segment_duration;
 }
 
 inline std::string max_age(Duration duration) {

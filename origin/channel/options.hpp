@@ -21,6 +21,9 @@ struct Options {
   Duration retention = 1h;
   // Paced by the clock: times lie on the UTC grid. Else they start at 0.
   bool wall_clock = true;
+  // What is left out at its beginning nobody would have seen: a first segment may be dropped that begins
+  // between two boundaries.
+  bool live_source = true;
   // Tracks to wait for before the multivariant playlist is offered.
   uint32_t expected_tracks = 0;
   // Longest wait for the first keyframe after a boundary before the first playlist, where requests are not

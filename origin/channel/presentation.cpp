@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The publisher's side of a presentation: runs, tracks, anchors, end. What a writer does is in
-// presentation_media.cpp.
+// presentation_media.cpp, how segments are numbered in presentation_numbers.cpp.
 #include "origin/channel/presentation.hpp"
 
 #include <algorithm>
 
 #include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation_slot.hpp"
-#include "origin/segmenter/segmenter.hpp"
 
 namespace origin::channel {
 
@@ -36,6 +35,7 @@ Presentation::Presentation(Options options, store::Store& store, const Clock& cl
     : options_(std::move(options)),
       store_(store),
       clock_(clock),
+      grid_(options_.segment_duration),
       target_duration_(options_.target_duration),
       multivariant_(
           std::make_shared<store::Topic>(options_.name + "/index.m3u8", multivariant_topic(options_))) {}
@@ -107,8 +107,9 @@ Duration Presentation::initial_offset() const {
 bool Presentation::set_wall_clock(bool wall_clock) {
   MutexLock lock(mutex_);
   if (options_.wall_clock == wall_clock) return true;
-  if (!slots_.empty()) return false;
+  if (wall_clock_fixed_) return false;
   options_.wall_clock = wall_clock;
+  for (const auto& slot : slots_) slot->track.set_has_dates(wall_clock);
   anchor_.offset = publisher_offset_ = initial_offset();
   return true;
 }
@@ -128,14 +129,14 @@ void Presentation::set_anchor(Duration utc_at_zero) {
   ++forced_anchors_;
 }
 
-Duration Presentation::next_boundary(Duration running_time) const {
+void Presentation::fix_wall_clock() {
   MutexLock lock(mutex_);
-  return next_boundary_after(running_time + anchor_.offset) - anchor_.offset;
+  wall_clock_fixed_ = true;
 }
 
-Duration Presentation::next_boundary_after(Duration time) const {
-  const int64_t slot = floor_div(time.count(), options_.segment_duration.count());
-  return options_.segment_duration * (slot + 1);
+void Presentation::set_live_source(bool live_source) {
+  MutexLock lock(mutex_);
+  options_.live_source = live_source;
 }
 
 Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
@@ -152,8 +153,9 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
     while (id < slots_.size() && slots_[id]->track.name() != name) ++id;
     if (id == slots_.size()) {
       slots_.push_back(std::make_unique<Slot>(options_, name, store_));
+      slots_[id]->track.set_first_discontinuity(first_discontinuity());
       if (target_duration_) slots_[id]->track.set_target_duration(target_duration_);
-    } else if (slots_[id]->track.active()) {
+    } else if (slots_[id]->track.active() && !slots_[id]->given_up()) {
       return Error{ErrorCode::kExists,
                    "presentation '" + options_.name + "' has a track '" + name + "' already"};
     }
@@ -217,7 +219,9 @@ void Presentation::wait_until_idle() {
 PresentationStatus Presentation::status() const {
   MutexLock lock(mutex_);
   PresentationStatus status{state_, started_, target_duration_, {}, warnings_};
-  for (const auto& slot : slots_) status.tracks.push_back(slot->status());
+  for (const auto& slot : slots_) {
+    if (!slot->given_up() || slot->track.offered()) status.tracks.push_back(slot->status());
+  }
   return status;
 }
 

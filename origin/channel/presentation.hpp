@@ -15,6 +15,7 @@
 #include "origin/base/mutex.hpp"
 #include "origin/channel/options.hpp"
 #include "origin/channel/track.hpp"
+#include "origin/segmenter/grid.hpp"
 #include "origin/segmenter/timestamper.hpp"
 
 namespace origin::channel {
@@ -74,17 +75,23 @@ class Presentation {
   // that has not ended vanishes.
   void leave();
 
-  // Says otherwise what Options::wall_clock said. False: too late, there are tracks.
+  // Says otherwise what Options::wall_clock said. False: too late, a track has its format.
   bool set_wall_clock(bool wall_clock);
+  // From now on it stays.
+  void fix_wall_clock();
+  // Says otherwise what Options::live_source said, for the segments that begin from now on.
+  void set_live_source(bool live_source);
   // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new
   // anchor with a discontinuity; a smaller difference is ignored once media has been written.
   void set_anchor(Duration utc_at_zero);
-  // Running time of the first grid boundary strictly after `running_time`.
-  Duration next_boundary(Duration running_time) const;
-  // The first grid boundary strictly after a presentation time.
+  // Running time of the first boundary strictly after `running_time`, for who asks encoders for keyframes
+  // there: boundaries up to `running_time` do not change any more.
+  Duration next_boundary(Duration running_time);
+  // The first boundary strictly after a presentation time.
   Duration next_boundary_after(Duration time) const;
 
-  // kExists if this run has a track of that name, kInvalid for a name that cannot be in a URL.
+  // Its playlist can be asked for from now on. kExists if this run has a track of that name, unless that
+  // ended without data; kInvalid for a name that cannot be in a URL.
   Result<TrackId> add_track(const std::string& name);
   // Who is told when the track's source seems to have stopped.
   void attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer);
@@ -109,12 +116,17 @@ class Presentation {
   void set_init(TrackId id, const Bytes& init, std::string codec_name);
   // The longest part that the track will have; `wanted` unless the track has had parts before. 0: no parts.
   Duration settle_part_target(TrackId id, Duration wanted);
-  // Opens a segment and returns its number. Errors: kUnavailable if the time it starts at was given to a gap
-  // already; kEnded when the track or presentation has ended or the publisher has left.
-  Result<uint64_t> open_segment(TrackId id, Track::Start start);
-  // Adds a chunk to the segment `sequence`. Errors: kEnded if that segment was closed meanwhile; kLimit if
-  // memory is short and the presentation may not lose anything.
-  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part);
+  struct Opened {
+    uint64_t sequence = 0;
+    std::optional<Duration> end;  // where it is to end instead of at the next boundary of the grid
+  };
+  // Opens the next segment. Errors: kUnavailable if the time it starts at was given to a gap already; kEnded
+  // when the track or presentation has ended or the publisher has left.
+  Result<Opened> open_segment(TrackId id, Track::Start start);
+  // Adds a chunk to the segment `sequence`; `last`: none will follow, as far as can be told. Errors: kEnded
+  // if that segment was closed meanwhile; kLimit if memory is short and the presentation may not lose
+  // anything.
+  Status add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part, bool last);
   // The segment to come does not stand alone. Said before the one that it follows is closed: who waits for
   // the first playlist reads it only once.
   void note_dependent(TrackId id);
@@ -150,6 +162,7 @@ class Presentation {
   // long).
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication)
       REQUIRES_LOCK(mutex_);
+  Duration gap_end(Duration from) const REQUIRES_LOCK(mutex_);
   // How long a track may go without a new segment.
   Duration outage_patience() const REQUIRES_LOCK(mutex_);
   bool in_outage(const Slot& slot) const REQUIRES_LOCK(mutex_);
@@ -176,10 +189,29 @@ class Presentation {
       REQUIRES_LOCK(mutex_);
   Duration max_segment() const REQUIRES_LOCK(mutex_);
   bool live_rules() const { return options_.type != timeline::PlaylistType::kVod; }
+  bool on_wall_clock() const { return options_.wall_clock && live_rules(); }
+  // ---- Numbers: presentation_numbers.cpp ----
   uint64_t next_sequence() const;
-  uint64_t first_sequence(Duration start) REQUIRES_LOCK(mutex_);
+  // Number of the slot that a segment beginning then belongs to.
+  uint64_t slot_number(const Track::Start& start) const REQUIRES_LOCK(mutex_);
+  // Decides what this run's numbers begin with, at its first segment.
+  void begin_counting(const Track::Start& start) REQUIRES_LOCK(mutex_);
+  // Number of a track's first segment.
+  uint64_t first_sequence(const Track::Start& start) const REQUIRES_LOCK(mutex_);
+  // What discontinuity sequence numbers begin at.
+  uint64_t first_discontinuity() const REQUIRES_LOCK(mutex_);
+  // Where a segment ends if not at the next boundary of the grid.
+  std::optional<Duration> stretched_end(const Track::Start& start, uint64_t sequence) REQUIRES_LOCK(mutex_);
+  Duration longest_stretch() const REQUIRES_LOCK(mutex_);
+  // Whether a track's first segment is not listed before it is known what follows.
+  bool may_withhold(const Slot& slot, const Track::Start& start) const REQUIRES_LOCK(mutex_);
+  // It is dropped or listed: what follows begins at `next` (null: nothing does).
+  void settle_withheld(Slot& slot, const Track::Start* next, Publication& publication) REQUIRES_LOCK(mutex_);
+  void list_open_segment(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
+  // ----
 
-  Options options_;  // constant once there are tracks
+  // Constant but for live_source, and wall_clock until a track has its format.
+  Options options_;
   store::Store& store_;
   const Clock& clock_;
   std::once_flag names_removed_;
@@ -199,9 +231,12 @@ class Presentation {
   Duration publisher_offset_ GUARDED_BY(mutex_){};
   uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;  // that a segment began with
   Duration newest_epoch_start_ GUARDED_BY(mutex_){};
-  uint64_t least_sequence_ GUARDED_BY(mutex_) = 0;            // that the first segment may have
-  std::optional<uint64_t> ahead_of_grid_ GUARDED_BY(mutex_);  // what numbers are more than the grid's for it
+  segmenter::Grid grid_ GUARDED_BY(mutex_);
+  uint64_t least_sequence_ GUARDED_BY(mutex_) = 0;  // that the first segment may have
+  std::optional<uint64_t> first_sequence_ GUARDED_BY(mutex_);
+  uint64_t offset_from_grid_ GUARDED_BY(mutex_) = 0;  // what all numbers are more than the grid's
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
+  bool wall_clock_fixed_ GUARDED_BY(mutex_) = false;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;
   Duration part_hold_back_ GUARDED_BY(mutex_){};  // 0 until the first playlist

@@ -102,43 +102,16 @@ void Presentation::publish_playlists(Publication& publication) {
   }
 }
 
-uint64_t Presentation::first_sequence(Duration start) {
-  const auto slot = static_cast<uint64_t>(
-      std::max<int64_t>(0, floor_div(start.count(), options_.segment_duration.count())));
-  // The same for all tracks.
-  if (!ahead_of_grid_) ahead_of_grid_ = slot < least_sequence_ ? least_sequence_ - slot : 0;
-  return slot + *ahead_of_grid_;
-}
-
-uint64_t Presentation::next_sequence() const {
-  MutexLock lock(mutex_);
-  uint64_t next = 0;
-  for (const auto& slot : slots_) {
-    if (const auto last = slot->track.window().last_sequence()) next = std::max(next, *last + 1);
-  }
-  return next;
-}
-
-void Presentation::succeed(const Presentation& predecessor) {
-  if (options_.type != timeline::PlaylistType::kLive || predecessor.next_sequence() == 0) return;
-  const uint64_t next = predecessor.next_sequence();
-  {
-    MutexLock lock(mutex_);
-    least_sequence_ = next;
-  }
-  warn("presentation '" + options_.name + "' begins anew: what was published under its name before is gone",
-       "restart with the same options, and without end of stream, so that viewers can go on");
-}
-
-Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
+Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start start) {
   Publication publication;
-  uint64_t sequence = 0;
+  Opened opened;
   {
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
     if (!slot.track.active() || slot.ended || (state_ != State::kStarting && state_ != State::kLive)) {
       return Error{ErrorCode::kEnded, "track '" + slot.track.name() + "' has ended"};
     }
+    settle_withheld(slot, &start, publication);
     const auto end = slot.track.window().end_time();
     if (end && start.time + 1ms < *end && start.epoch == slot.track.window().last_epoch()) {
       return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
@@ -148,14 +121,18 @@ Result<uint64_t> Presentation::open_segment(TrackId id, Track::Start start) {
       newest_epoch_ = start.epoch;
       newest_epoch_start_ = start.time;
     }
-    sequence = slot.track.open_segment(start, first_sequence(start.time + start.tolerance), publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
     slot.has_data = media_written_ = true;
+    slot.frame = 2 * start.tolerance;
+    begin_counting(start);
+    const bool withheld = may_withhold(slot, start);
+    opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);
+    if (!withheld) opened.end = stretched_end(start, opened.sequence);
     publish_playlists(publication);
     if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   }
   carry_out(std::move(publication));
-  return sequence;
+  return opened;
 }
 
 // A discontinuity of one track is one of all, at the same time (RFC 8216bis 6.2.4): tracks that are behind
@@ -175,8 +152,7 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
     return anchor_.epoch;
   }
   for (Duration from = *end; from < until;) {
-    const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());
-    Duration to = std::min(until, options_.segment_duration * (grid + 1));
+    Duration to = std::min(until, gap_end(from));
     if (to < until && until - to < kShortestGap) to = from + (until - from) / 2;
     slot.track.add_gap(from, to - from, epoch, publication);
     from = to;
@@ -184,8 +160,14 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
   return epoch;
 }
 
-Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk,
-                               const timeline::Part& part) {
+// At a boundary, so that what comes back is on the grid.
+Duration Presentation::gap_end(Duration from) const {
+  const Duration end = grid_.next(from + kShortestGap);
+  return end - from > max_segment() ? grid_.next(from) : end;
+}
+
+Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part,
+                               bool last) {
   Result<Bytes> admitted = store_.admit(chunk);
   while (!admitted && make_room()) admitted = store_.admit(chunk);
   if (!admitted) return out_of_memory(admitted.error());
@@ -197,7 +179,7 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
     const timeline::Segment* open = slot.track.window().open_segment();
     if (!open || open->sequence != sequence)
       return Error{ErrorCode::kEnded, "segment was closed by an outage"};
-    slot.track.add_part(*admitted, part, clock_.utc(), publication);
+    slot.track.add_part(*admitted, part, last, clock_.utc(), publication);
     publish_playlists(publication);
     slot.last_data = slot.last_progress = clock_.monotonic();
   }
@@ -224,13 +206,17 @@ void Presentation::close_segment(TrackId id, uint64_t sequence) {
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
     const timeline::Segment* open = slot.track.window().open_segment();
-    if (!open || open->sequence != sequence) return;
-    slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
-    if (!first_segment_) first_segment_ = clock_.monotonic();
-    settle_target(publication);
-    offer(publication);
+    if (!open || open->sequence != sequence || slot.track.withholds()) return;
+    list_open_segment(slot, publication);
   }
   carry_out(std::move(publication));
+}
+
+void Presentation::list_open_segment(Slot& slot, Publication& publication) {
+  slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
+  if (!first_segment_) first_segment_ = clock_.monotonic();
+  settle_target(publication);
+  offer(publication);
 }
 
 bool Presentation::make_room() {
@@ -339,8 +325,13 @@ void Presentation::end_track(TrackId id) {
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
     if (slot.ended) return;
+    settle_withheld(slot, nullptr, publication);
     slot.ended = true;
-    if (slot.has_data) slot.track.end(publication);
+    if (slot.has_data) {
+      slot.track.end(publication);
+    } else if (slot.track.window().size() == 0) {
+      slot.track.withdraw(publication);
+    }
     finish_if_done(publication);
   }
   carry_out(std::move(publication));
@@ -374,7 +365,7 @@ bool Presentation::complete_enough() const {
   size_t listed = 0;
   bool complete = true;
   for (const auto& slot : slots_) {
-    if (!slot->track.active() || (slot->ended && !slot->has_data)) continue;
+    if (!slot->track.active() || slot->given_up()) continue;
     if (slot->has_data && slot->track.playlist_published()) {
       ++listed;
     } else {
@@ -489,8 +480,7 @@ void Presentation::mark_outage(Slot& slot, Publication& publication) {
     slot.last_progress = clock_.monotonic() - outage_patience() + options_.segment_duration;
   } else {
     const Duration from = *window.end_time();
-    const int64_t grid = floor_div((from + kShortestGap).count(), options_.segment_duration.count());
-    const Duration to = options_.segment_duration * (grid + 1);
+    const Duration to = gap_end(from);
     slot.track.add_gap(from, to - from, window.last_epoch(), publication);
     slot.last_progress += to - from;
   }

@@ -17,6 +17,7 @@ struct Presentation::Slot {
   bool ended = false;     // in this run: no data will come
   bool cadence_known = false;
   Cadence cadence;
+  Duration frame{};  // what the last segment began with, twice the tolerance
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};
@@ -34,6 +35,9 @@ struct Presentation::Slot {
   bool is_video() const { return track.info().kind == media::Kind::kVideo; }
   // Carries media and may still get more.
   bool running() const { return track.active() && has_data && !ended; }
+
+  // Ended without ever having had data.
+  bool given_up() const { return ended && !has_data; }
 
   // Belongs into the multivariant playlist.
   bool listed() const {

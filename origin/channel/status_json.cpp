@@ -40,7 +40,9 @@ void write_track(JsonDocument& json, const TrackStatus& track, bool has_dates) {
   const media::Rational rate = info.video.frame_rate;
   json.begin_element()
       .add("name", info.name)
-      .add("kind", info.kind == media::Kind::kVideo ? "video" : "audio")
+      .add("kind", track.codec.empty()                ? ""
+                   : info.kind == media::Kind::kVideo ? "video"
+                                                      : "audio")
       .add("codec", track.codec)
       .add("codecs", info.codecs)
       .add("width", info.video.width)

@@ -87,7 +87,8 @@ store::Headers Track::media_headers(const std::string& uri, UtcTime now) const {
   return headers;
 }
 
-uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Publication& publication) {
+uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, bool withheld,
+                             Publication& publication) {
   timeline::Segment segment;
   segment.sequence = window_.last_sequence() ? *window_.last_sequence() + 1 : first_sequence;
   segment.stretch = stretch_;
@@ -95,12 +96,37 @@ uint64_t Track::open_segment(const Start& start, uint64_t first_sequence, Public
   segment.epoch = std::max(start.epoch, window_.last_epoch());
   const uint64_t sequence = segment.sequence;
 
-  growing_ = make_growing(segment.uri());
-  publication.topics.push_back(growing_);
+  last_part_ = false;
+  withheld_ = withheld;
   growing_body_.clear();
+  if (!withheld_) {
+    growing_ = make_growing(segment.uri());
+    publication.topics.push_back(growing_);
+  }
   window_.open(std::move(segment));
   hint(publication);
   return sequence;
+}
+
+void Track::drop_withheld() {
+  withheld_ = false;
+  growing_body_.clear();
+  window_.discard();
+}
+
+// It is listed after all: its parts, and then the whole of it.
+void Track::publish_withheld(UtcTime now, Publication& publication) {
+  withheld_ = false;
+  const timeline::Segment& segment = *window_.open_segment();
+  auto chunk = growing_body_.begin();
+  for (size_t i = 0; has_parts(options_) && i < segment.parts.size(); ++i) {
+    if (segment.parts[i].gap) continue;
+    const std::string uri = segment.part_uri(i);
+    publication.puts.push_back({prefix_ + uri, part_object(*chunk++, uri, now)});
+  }
+  publication.puts.push_back(
+      {prefix_ + segment.uri(),
+       {.body = std::move(growing_body_), .headers = media_headers(segment.uri(), now)}});
 }
 
 // What is being written: it can be asked for, and becomes an object.
@@ -112,16 +138,17 @@ store::TopicRef Track::make_growing(const std::string& uri) const {
 }
 
 std::string Track::next_part_uri() const {
-  if (const timeline::Segment* open = window_.open_segment()) return open->part_uri(open->parts.size());
+  const timeline::Segment* open = window_.open_segment();
+  if (open && !last_part_) return open->part_uri(open->parts.size());
   timeline::Segment next;
-  next.sequence = window_.last_sequence().value_or(0) + 1;
+  next.sequence = (open ? open->sequence : window_.last_sequence().value_or(0)) + 1;
   next.stretch = stretch_;
   return next.part_uri(0);
 }
 
 // RFC 8216bis 6.2.5: what may be asked for before it is there.
 void Track::hint(Publication& publication) {
-  if (!has_parts(options_)) return;
+  if (!has_parts(options_) || withheld_) return;
   const std::string uri = next_part_uri();
   if (hinted_ && hinted_->name() == prefix_ + uri) return;
   drop_hint(publication);
@@ -134,17 +161,31 @@ void Track::drop_hint(Publication& publication) {
   hinted_.reset();
 }
 
-void Track::add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication) {
+store::Object Track::part_object(const Bytes& chunk, const std::string& uri, UtcTime now) const {
+  store::Object object{.body = {chunk}, .headers = media_headers(uri, now)};
+  const auto published = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  object.headers.custom.emplace_back("Origin-Published", std::to_string(published.count()));
+  return object;
+}
+
+void Track::add_part(const Bytes& chunk, const timeline::Part& part, bool last, UtcTime now,
+                     Publication& publication) {
   const timeline::Segment& segment = *window_.open_segment();
   const size_t index = segment.parts.size();
   growing_body_.push_back(chunk);
-  publication.chunks.push_back({growing_, std::make_shared<store::Message>(store::Position{index, 0},
-                                                                           store::make_object({chunk}, {}))});
-  if (hinted_) {
-    store::Object object{.body = {chunk}, .headers = media_headers(segment.part_uri(index), now)};
-    const auto published = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
-    object.headers.custom.emplace_back("Origin-Published", std::to_string(published.count()));
-    publication.seals.push_back({std::exchange(hinted_, nullptr), std::move(object)});
+  if (growing_) {
+    publication.chunks.push_back({growing_, std::make_shared<store::Message>(
+                                                store::Position{index, 0}, store::make_object({chunk}, {}))});
+  }
+  if (has_parts(options_) && !withheld_) {
+    const std::string uri = segment.part_uri(index);
+    store::Object object = part_object(chunk, uri, now);
+    // Else another one had been expected.
+    if (hinted_ && hinted_->name() == prefix_ + uri) {
+      publication.seals.push_back({std::exchange(hinted_, nullptr), std::move(object)});
+    } else {
+      publication.puts.push_back({prefix_ + uri, std::move(object)});
+    }
   }
   // A part lasts no longer than its target. Where a single frame does, nothing follows it for the rest of its
   // time.
@@ -159,6 +200,7 @@ void Track::add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now
     window_.add_part({.duration = gap, .gap = true});
     listed += gap;
   }
+  last_part_ = last;
   hint(publication);
   changed_ = changed_ || has_parts(options_);
 }
@@ -171,16 +213,19 @@ void Track::renounce_independence() {
 void Track::close_segment(Duration offset, UtcTime now, Publication& publication) {
   if (!window_.is_open()) return;
   if (window_.open_segment()->parts.empty()) {
-    publication.removals.push_back(growing_->name());
+    if (growing_) publication.removals.push_back(growing_->name());
     growing_.reset();
-    window_.discard();
+    drop_withheld();
     return;
   }
+  if (withheld_) publish_withheld(now, publication);
   const timeline::SegmentRef closed = window_.close();
-  publication.seals.push_back(
-      {growing_, {.body = std::move(growing_body_), .headers = media_headers(closed->uri(), now)}});
+  if (growing_) {
+    publication.seals.push_back(
+        {std::exchange(growing_, nullptr),
+         {.body = std::move(growing_body_), .headers = media_headers(closed->uri(), now)}});
+  }
   growing_body_.clear();
-  growing_.reset();
   measure();
   info_.independent_segments = window_.independent_segments();
   publication.added.push_back(

@@ -22,6 +22,8 @@ class Track {
   const timeline::TrackInfo& info() const { return info_; }
   const timeline::Window& window() const { return window_; }
 
+  // Whether times are UTC; before the first segment.
+  void set_has_dates(bool has_dates) { window_.set_has_dates(has_dates); }
   // A publisher begins to write (again), under media names of its own.
   void start_run(const std::string& run_id, Publication& publication);
   bool active() const { return active_; }
@@ -37,18 +39,26 @@ class Track {
   // The longest part that there will be; the first value stays (RFC 8216bis 6.2.1). Returns it.
   Duration settle_part_target(Duration wanted);
   Duration part_target() const { return part_target_; }
+  // What the discontinuity sequence numbers begin at, the same for all tracks.
+  void set_first_discontinuity(uint64_t number) { first_discontinuity_ = number; }
   void set_part_hold_back(Duration hold_back) { part_hold_back_ = hold_back; }
 
   struct Start {
-    Duration time{};
+    Duration time{};   // its place
+    Duration shown{};  // its presentation time, which boundaries are compared with
     uint64_t epoch = 0;
     Duration tolerance{};  // this much before a boundary counts as at it
   };
   // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a
-  // segment.
-  uint64_t open_segment(const Start& start, uint64_t first_sequence, Publication& publication);
-  // Adds a part to the open segment. `chunk` has been admitted by the store.
-  void add_part(const Bytes& chunk, const timeline::Part& part, UtcTime now, Publication& publication);
+  // segment. `withheld`: nothing of it is in the store before it is closed, as it may be dropped.
+  uint64_t open_segment(const Start& start, uint64_t first_sequence, bool withheld, Publication& publication);
+  bool withholds() const { return withheld_; }
+  // Drops the open segment, whose number is free again. REQUIRES: withholds().
+  void drop_withheld();
+  // Adds a part to the open segment. `chunk` has been admitted by the store. `last`: the next part is
+  // expected to be of the next segment.
+  void add_part(const Bytes& chunk, const timeline::Part& part, bool last, UtcTime now,
+                Publication& publication);
   // The next segment will not stand alone: neither playlist says so any more.
   void renounce_independence();
   // Closes the open segment and lets the oldest leave the window. A segment without parts vanishes. No-op if
@@ -85,6 +95,8 @@ class Track {
   void measure();
   void slide(Publication& publication);
   store::TopicRef make_growing(const std::string& uri) const;
+  store::Object part_object(const Bytes& chunk, const std::string& uri, UtcTime now) const;
+  void publish_withheld(UtcTime now, Publication& publication);
   std::string next_part_uri() const;
   void hint(Publication& publication);
   void drop_hint(Publication& publication);
@@ -101,6 +113,9 @@ class Track {
   store::TopicRef growing_;  // the open segment
   store::TopicRef hinted_;   // the part to come; null if none is to come, or parts are not listed
   Body growing_body_;
+  bool last_part_ = false;  // the open segment seems to be complete
+  bool withheld_ = false;
+  uint64_t first_discontinuity_ = 0;
   std::shared_ptr<const timeline::Stretch> stretch_;  // of the segments to come
   bool active_ = false;
   bool offered_ = false;  // playlist_ is in the store

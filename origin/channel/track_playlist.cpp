@@ -13,19 +13,16 @@ constexpr const char* kPlaylistType = "application/vnd.apple.mpegurl";
 // store::Form's editions: the whole playlist, and what the two values of _HLS_skip ask for.
 enum Edition : uint8_t { kWhole, kDelta, kDeltaWithoutDateRanges };
 
-// What an edition consists of; nothing if the playlist is too short for it. Memory that only this version has
+// What an edition consists of; nothing if there is nothing to skip. Memory that only this version has
 // is counted: the slices between header and tail are shared, and counted already.
 std::optional<Body> render(const timeline::MediaSnapshot& snapshot, uint8_t edition, store::Budget& budget) {
-  if (edition == kWhole) {
-    Body body = timeline::render_media_playlist(snapshot);
-    body.front() = budget.count(body.front());
-    body.back() = budget.count(body.back());
-    return body;
-  }
   const auto skip = edition == kDelta ? timeline::Skip::kSegments : timeline::Skip::kSegmentsAndDateRanges;
-  const std::optional<Bytes> delta = timeline::render_delta(snapshot, skip);
-  if (!delta) return std::nullopt;
-  return Body{budget.count(*delta)};
+  std::optional<Body> body =
+      edition == kWhole ? timeline::render_media_playlist(snapshot) : timeline::render_delta(snapshot, skip);
+  if (!body) return std::nullopt;
+  body->front() = budget.count(body->front());
+  body->back() = budget.count(body->back());
+  return body;
 }
 
 }  // namespace
@@ -72,6 +69,7 @@ void Track::publish_playlist(UtcTime now, std::vector<timeline::RenditionReport>
   if (options_.type == timeline::PlaylistType::kVod && !window_.ended()) return;
   ++revision_;
   const std::shared_ptr<timeline::MediaSnapshot> snapshot = window_.snapshot();
+  snapshot->first_discontinuity = first_discontinuity_;
   if (has_parts(options_)) {
     snapshot->low_latency = timeline::LowLatency{.part_target = part_target_,
                                                  .part_hold_back = part_hold_back_,

@@ -94,6 +94,7 @@ TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentatio
     : presentation_(std::move(presentation)), id_(id), clock_(clock) {}
 
 void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
+  presentation_->fix_wall_clock();
   next_format_ = PendingFormat{std::move(format), std::move(out_of_band)};
 }
 
@@ -222,7 +223,7 @@ Status TrackWriter::end_early() {
   ended_early_ = cut == segmenter::Cut::kSegment;
   if (ended_early_) return finish_segment();
   release_held(end_of(held_time_));
-  return flush_chunk();
+  return flush_chunk(keyframes_on_request_ && segmenter_->is_due());
 }
 
 // Audio frames say themselves how long they are.
@@ -302,7 +303,7 @@ Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, boo
     case segmenter::Cut::kNone:
       return {};
     case segmenter::Cut::kPart:
-      return flush_chunk();
+      return flush_chunk(false);
     case segmenter::Cut::kSegment:
       note_start(timed, access);
       if (Status status = finish_segment(); !status) return status;
@@ -328,10 +329,11 @@ void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed) {
-  const Result<uint64_t> opened =
-      presentation_->open_segment(id_, {time_of(timed.place), epoch_, time_of(timed.duration / 2)});
+  const Result<Presentation::Opened> opened = presentation_->open_segment(
+      id_, {time_of(timed.place), time_of(timed.pts), epoch_, time_of(timed.duration / 2)});
   if (opened) {
-    segment_ = *opened;
+    segment_ = opened->sequence;
+    if (opened->end) segmenter_->end_at(to_ticks(*opened->end, format_.timescale));
     segment_has_chunk_ = false;
     return {};
   }
@@ -346,7 +348,7 @@ Status TrackWriter::settle_held(int64_t end) {
     case segmenter::Cut::kNone:
       break;
     case segmenter::Cut::kPart:
-      if (Status status = flush_chunk(); !status) return status;
+      if (Status status = flush_chunk(false); !status) return status;
       break;
     case segmenter::Cut::kSegment:
       note_start(held_time_, held_->access);
@@ -366,7 +368,7 @@ void TrackWriter::release_held(int64_t end) {
   held_.reset();
 }
 
-Status TrackWriter::flush_chunk() {
+Status TrackWriter::flush_chunk(bool last) {
   if (pending_.empty()) return {};
   std::vector<media::Sample> samples = std::exchange(pending_, {});
   if (!segment_) return {};
@@ -385,7 +387,8 @@ Status TrackWriter::flush_chunk() {
                                {.duration = duration,
                                 .bytes = chunk.size(),
                                 .independent = std::any_of(samples.begin(), samples.end(), is_sync),
-                                .self_contained = is_sync(samples.front())});
+                                .self_contained = is_sync(samples.front())},
+                               last);
   if (added) {
     segment_has_chunk_ = true;
     return {};
@@ -418,7 +421,7 @@ Status TrackWriter::finish_segment() {
 }
 
 Status TrackWriter::close_segment() {
-  if (Status status = flush_chunk(); !status) return status;
+  if (Status status = flush_chunk(true); !status) return status;
   if (segment_) presentation_->close_segment(id_, *segment_);
   segment_.reset();
   return {};

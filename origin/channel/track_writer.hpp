@@ -73,7 +73,8 @@ class TrackWriter {
   void release_held(int64_t end);
   Status end_early();
   Status close_segment();
-  Status flush_chunk();
+  // Writes what is pending. `last`: of its segment, as far as can be told.
+  Status flush_chunk(bool last);
   Status finish_segment();
   void warn_of_loss(const std::string& why);
   void learn_cadence(const segmenter::Decision& decision);

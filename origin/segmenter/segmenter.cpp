@@ -65,9 +65,20 @@ bool Segmenter::keyframe_expected(const SampleTime& sample) const {
   return boundaries_kept_ >= kKept && (keeps_early_ || sample.pts >= next_boundary_ - kRounding);
 }
 
-Cut Segmenter::expected() const {
+SampleTime Segmenter::successor() const {
   SampleTime next = newest_;
   next.pts = next.place = newest_.place + newest_.duration;
+  return next;
+}
+
+bool Segmenter::is_due() const {
+  SampleTime next = successor();
+  next.entry = true;
+  return at_boundary(next);
+}
+
+Cut Segmenter::expected() const {
+  SampleTime next = successor();
   next.entry = keyframe_expected(next);
   if (at_boundary(next)) return Cut::kSegment;
   return overfills_part(next, next.place + next.duration) ? Cut::kPart : Cut::kNone;

@@ -50,9 +50,14 @@ class Segmenter {
   // What will end with the newest sample, if the next one follows at its end and the source goes on as it
   // did.
   Cut expected() const;
+  // Whether the segment ends with the newest sample if the next one follows at its end and may begin one.
+  bool is_due() const;
   // It was ended before the next sample came.
   void end_early(Cut cut);
 
+  // The segment that has just begun ends there, in presentation time, and not at the next boundary of the
+  // grid.
+  void end_at(int64_t ticks) { next_boundary_ = ticks; }
   // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
   // Longest distance between two keyframes seen so far, in ticks; 0 before the second one.
@@ -64,6 +69,7 @@ class Segmenter {
  private:
   int64_t boundary_tick(int64_t slot) const;
   void start_segment(const SampleTime& sample);
+  SampleTime successor() const;
   bool at_boundary(const SampleTime& sample) const;
   bool keyframe_expected(const SampleTime& sample) const;
   bool overfills_part(const SampleTime& sample, int64_t end) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace origin::timeline {
 
@@ -123,6 +124,24 @@ std::string tail_text(const MediaSnapshot& snapshot, size_t skip, const Segment*
   return text;
 }
 
+// All that is listed but the first `skip` segments. The text of old segments is a slice of what all versions
+// share.
+void append_listed(Body& body, const MediaSnapshot& snapshot, size_t skip) {
+  const Segment* previous = snapshot.before.get();
+  size_t left_out = snapshot.first_in_block + skip;
+  for (const auto& block : snapshot.blocks) {
+    previous = block->segments.back().get();
+    if (left_out >= block->segments.size()) {
+      left_out -= block->segments.size();
+      continue;
+    }
+    const size_t from = block->offsets[std::exchange(left_out, 0)];
+    body.push_back(block->text.slice(from, block->text.size() - from));
+  }
+  if (left_out > 0) previous = snapshot.tail[left_out - 1].get();
+  body.push_back(Bytes::take(tail_text(snapshot, left_out, previous)));
+}
+
 // How many segments end further back than the skip boundary, seen from the end of the last whole segment.
 size_t skippable(const MediaSnapshot& snapshot) {
   const Duration boundary = kSkipTargets * std::chrono::seconds(snapshot.target_duration);
@@ -149,40 +168,28 @@ void append_segment_text(std::string& text, const Segment& segment, const Segmen
 }
 
 Body render_media_playlist(const MediaSnapshot& snapshot) {
-  Body body{Bytes()};
-  const Segment* previous = snapshot.before.get();
-  for (size_t i = 0; i < snapshot.blocks.size(); ++i) {
-    const Block& block = *snapshot.blocks[i];
-    const size_t skip = i == 0 ? block.offsets[snapshot.first_in_block] : 0;
-    body.push_back(block.text.slice(skip, block.text.size() - skip));
-    previous = block.segments.back().get();
-  }
-  body.push_back(Bytes::take(tail_text(snapshot, 0, previous)));
   // EXT-X-MAP in a playlist that is not I-frames only asks for version 6 (RFC 8216bis 8).
   std::string head = header(snapshot, 6);
   // The first segment's own text names its map only where it differs from a predecessor that may have left.
   const Segment* first = snapshot.first();
   if (first && !first->init_uri().empty()) append_map(head, *first);
-  body.front() = Bytes::take(std::move(head));
+  Body body{Bytes::take(std::move(head))};
+  append_listed(body, snapshot, 0);
   return body;
 }
 
-std::optional<Bytes> render_delta(const MediaSnapshot& snapshot, Skip skip) {
+std::optional<Body> render_delta(const MediaSnapshot& snapshot, Skip skip) {
   if (!snapshot.low_latency) return std::nullopt;
   const size_t skipped = skippable(snapshot);
-  const size_t in_tail = snapshot.size() - std::min(snapshot.size(), snapshot.tail.size());
-  // A boundary within the blocks: targets as long as half a minute and more are not worth a delta of their
-  // own.
-  if (skipped == 0 || skipped < in_tail) return std::nullopt;
+  if (skipped == 0) return std::nullopt;
   const bool without_dates = skip == Skip::kSegmentsAndDateRanges;
-  std::string text = header(snapshot, without_dates ? 10 : 9);
-  text += "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(skipped);
-  if (without_dates) text += ",RECENTLY-REMOVED-DATERANGES=\"\"";
-  text += '\n';
-  const size_t first = skipped - in_tail;
-  const Segment* previous = first > 0 ? snapshot.tail[first - 1].get() : nullptr;
-  if (!previous && !snapshot.blocks.empty()) previous = snapshot.blocks.back()->segments.back().get();
-  return Bytes::take(text + tail_text(snapshot, first, previous));
+  std::string head = header(snapshot, without_dates ? 10 : 9);
+  head += "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(skipped);
+  if (without_dates) head += ",RECENTLY-REMOVED-DATERANGES=\"\"";
+  head += '\n';
+  Body body{Bytes::take(std::move(head))};
+  append_listed(body, snapshot, skipped);
+  return body;
 }
 
 }  // namespace origin::timeline

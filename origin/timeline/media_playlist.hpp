@@ -14,8 +14,8 @@ Body render_media_playlist(const MediaSnapshot& snapshot);
 
 enum class Skip : uint8_t { kSegments, kSegmentsAndDateRanges };  // _HLS_skip=YES, v2
 // The playlist without the segments that a client has seen long ago (RFC 8216bis 6.2.5.1). Nothing if there
-// are none.
-std::optional<Bytes> render_delta(const MediaSnapshot& snapshot, Skip skip);
+// are none. Shares the text of old segments as well.
+std::optional<Body> render_delta(const MediaSnapshot& snapshot, Skip skip);
 
 // Appends a segment's tags and URI. `previous` is the segment listed before it, null if it is the first there
 // ever was.

@@ -25,6 +25,8 @@ class Window {
   };
   explicit Window(Config config);
 
+  // Before the first segment.
+  void set_has_dates(bool has_dates) { config_.has_dates = has_dates; }
   // Fixed before the first snapshot is published (RFC 8216bis 6.2.1), in seconds.
   void set_target_duration(uint32_t seconds) { target_duration_ = seconds; }
 
@@ -85,7 +87,7 @@ class Window {
   Duration minimum() const;
   bool outlasts_minimum() const;
 
-  const Config config_;
+  Config config_;
   uint32_t target_duration_ = 0;
   std::vector<std::shared_ptr<const Block>> blocks_;
   size_t first_in_block_ = 0;
