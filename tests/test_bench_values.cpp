@@ -6,6 +6,7 @@
 #include "origin/bench/box_walk.hpp"
 #include "origin/bench/histogram.hpp"
 #include "origin/bench/published.hpp"
+#include "origin/bench/redirect.hpp"
 #include "origin/bench/tally.hpp"
 #include "origin/bench/time_text.hpp"
 #include "origin/bench/url.hpp"
@@ -106,6 +107,22 @@ START_TEST(test_urls) {
 }
 END_TEST
 
+START_TEST(test_redirects_lead_where_they_say) {
+  for (const int status : {301, 302, 307, 308}) ck_assert(is_redirect(status));
+  for (const int status : {200, 300, 303, 304, 404}) ck_assert(!is_redirect(status));
+  const Url from = *parse_url("http://h:81/a/b.m3u8?q=1");
+  ck_assert(follow_redirect(from, "../c/d.m3u8", 1)->text() == "http://h:81/c/d.m3u8");
+  ck_assert(follow_redirect(from, "http://o/", kMaxRedirects)->text() == "http://o/");
+  const auto refused = [&from](const char* location, int count, const char* why) {
+    const Result<Url> url = follow_redirect(from, location, count);
+    ck_assert_msg(!url && url.error().message.find(why) != std::string::npos, "%s", location);
+  };
+  refused("", 1, "without a Location");
+  refused("/b", kMaxRedirects + 1, "last to /b");
+  refused("https://h/a", 1, "'https://h/a' needs TLS");
+}
+END_TEST
+
 START_TEST(test_boxes_tell_when_they_were_made_and_whether_they_are_whole) {
   const std::string part =
       box("styp", "cmfl") + prft(2) + box("moof", "0123") + box("mdat", std::string(1000, 'x'));
@@ -187,6 +204,7 @@ END_TEST
 int main() {
   const Test tests[] = {
       test_times,
+      test_redirects_lead_where_they_say,
       {test_references_by_table, kReferenceCount},
       test_urls,
       test_boxes_tell_when_they_were_made_and_whether_they_are_whole,

@@ -9,6 +9,7 @@
 
 #include "origin/base/clock.hpp"
 #include "origin/bench/multivariant_playlist.hpp"
+#include "origin/bench/redirect.hpp"
 
 namespace origin::bench {
 
@@ -83,19 +84,30 @@ Result<Page> fetch(const Options& options, const Url& url, const Endpoint& serve
   return Page{parser.status(), std::string(parser.field("location")), std::move(body)};
 }
 
+struct Found {
+  Url url;  // behind all redirects: what references in the text are relative to (RFC 3986 5.1.3)
+  Endpoint server;
+  std::string text;
+};
+
 // A presentation that is about to start answers 503 for a while.
-Result<std::string> fetch_playlist(const Options& options, const Url& url, const Endpoint& server) {
+Result<Found> fetch_playlist(const Options& options, Url url) {
   const MonotonicTime deadline = now() + options.timeout;
-  for (;;) {
-    Result<Page> page = fetch(options, url, server, deadline);
+  for (int redirects = 0;;) {
+    const Result<Endpoint> server = look_up(url.host, url.port);
+    if (!server) return server.error();
+    Result<Page> page = fetch(options, url, *server, deadline);
     if (!page) return page.error();
-    if (page->status == 200) return std::move(page->body);
-    if (page->status == 503 && now() + kRetryInterval < deadline) {
+    if (page->status == 200) return Found{url, *server, std::move(page->body)};
+    if (is_redirect(page->status)) {
+      Result<Url> next = follow_redirect(url, page->location, ++redirects);
+      if (!next) return failure(url, next.error().message);
+      url = std::move(*next);
+    } else if (page->status == 503 && now() + kRetryInterval < deadline) {
       std::this_thread::sleep_for(kRetryInterval);
-      continue;
+    } else {
+      return failure(url, "status " + std::to_string(page->status));
     }
-    const std::string where = page->location.empty() ? "" : ", it is at " + page->location;
-    return failure(url, "status " + std::to_string(page->status) + where);
   }
 }
 
@@ -113,10 +125,9 @@ Status check_media_server(const Url& url, const MediaPlaylist& playlist) {
   return {};
 }
 
-Result<MediaPlaylist> check_subject(const Options& options, const Url& url, const Endpoint& server) {
-  const Result<std::string> text = fetch_playlist(options, url, server);
-  if (!text) return text.error();
-  Result<MediaPlaylist> playlist = parse_media_playlist(*text);
+Result<MediaPlaylist> check_subject(const Options& options, const Found& found) {
+  const Url& url = found.url;
+  Result<MediaPlaylist> playlist = parse_media_playlist(found.text);
   if (!playlist) return failure(url, "is no media playlist: " + playlist.error().message);
   if (playlist->ended) return failure(url, "has ended (EXT-X-ENDLIST): there is no live edge to follow");
   if (options.parts != PartRequests::kNone) {
@@ -125,13 +136,13 @@ Result<MediaPlaylist> check_subject(const Options& options, const Url& url, cons
   return playlist;
 }
 
-Result<std::vector<Url>> media_playlists(const Options& options, const std::string& text) {
-  if (!is_multivariant(text)) return std::vector{options.url};
-  const auto chosen = choose(parse_multivariant_playlist(text), options.rendition);
+Result<std::vector<Url>> media_playlists(const Options& options, const Found& start) {
+  if (!is_multivariant(start.text)) return std::vector{start.url};
+  const auto chosen = choose(parse_multivariant_playlist(start.text), options.rendition);
   if (!chosen) return chosen.error();
   std::vector<Url> urls;
   for (const Rendition& rendition : *chosen) {
-    Result<Url> url = resolve(options.url, rendition.uri);
+    Result<Url> url = resolve(start.url, rendition.uri);
     if (!url) return url.error();
     urls.push_back(std::move(*url));
   }
@@ -141,21 +152,19 @@ Result<std::vector<Url>> media_playlists(const Options& options, const std::stri
 }  // namespace
 
 Result<Discovery> discover(const Options& options) {
-  const Result<Endpoint> start = look_up(options.url.host, options.url.port);
+  const Result<Found> start = fetch_playlist(options, options.url);
   if (!start) return start.error();
-  const Result<std::string> text = fetch_playlist(options, options.url, *start);
-  if (!text) return text.error();
-  const Result<std::vector<Url>> urls = media_playlists(options, *text);
+  const Result<std::vector<Url>> urls = media_playlists(options, *start);
   if (!urls) return urls.error();
   Discovery discovery;
   for (const Url& url : *urls) {
-    const Result<Endpoint> server = look_up(url.host, url.port);
-    if (!server) return server.error();
-    Result<MediaPlaylist> playlist = check_subject(options, url, *server);
+    const Result<Found> found = fetch_playlist(options, url);
+    if (!found) return found.error();
+    Result<MediaPlaylist> playlist = check_subject(options, *found);
     if (!playlist) return playlist.error();
     if (discovery.subjects.empty()) discovery.first = std::move(*playlist);
-    discovery.subjects.push_back({url, {}, 0});
-    discovery.servers.push_back(*server);
+    discovery.subjects.push_back({found->url, {}, 0});
+    discovery.servers.push_back(found->server);
   }
   return discovery;
 }

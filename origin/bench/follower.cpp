@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "origin/base/text.hpp"
+#include "origin/bench/redirect.hpp"
 
 namespace origin::bench {
 
@@ -30,6 +31,8 @@ std::string delivery_name(const Request& request) {
 }  // namespace
 
 const Request& Follower::next() {
+  if (std::exchange(is_moved_, false)) return request_;
+  redirects_ = 0;
   awaited_.reset();
   requested_end_.reset();
   asks_for_delta_ = false;
@@ -102,14 +105,16 @@ Request Follower::media_request(Kind kind, const Resource& resource) {
   if (kind == Kind::kHintedPart) request.patience += kHeldTargetDurations * playlist_->target_duration;
   // A reference to another server was refused at the start; one that is none at all gets what the server says
   // to it.
-  const Result<Url> url = resolve(subject_.url, resource.uri);
+  const Result<Url> url = resolve(base_, resource.uri);
   request.target = url ? url->target : resource.uri;
+  delivery_ = delivery_name(request);
   return request;
 }
 
 void Follower::on_answer(const Answer& answer, MonotonicTime now) {
   due_ = now;
   const int status = answer.head.status();
+  if (is_redirect(status)) return on_redirect(answer, now);
   const bool is_good = status == 200 || (request_.range && status == 206);
   if (!is_good) return on_error_status(answer, now);
   if (const std::string_view text = answer.head.field(options_.published_header);
@@ -119,6 +124,23 @@ void Follower::on_answer(const Answer& answer, MonotonicTime now) {
   if (request_.is_playlist()) return on_playlist(answer, now);
   if (request_.range && status == 200) tally_.violation(Violation::kRangeIgnored, told("200"));
   on_media(answer);
+}
+
+// Relative to the address that was asked, as far as the server's own; it has the only connection.
+void Follower::on_redirect(const Answer& answer, MonotonicTime now) {
+  Url asked = subject_.url;
+  asked.target = request_.target;
+  const Result<Url> url = follow_redirect(asked, answer.head.field("location"), redirects_ + 1);
+  if (!url || !url->same_server(asked)) {
+    tally_.fault(Fault::kRedirect,
+                 told(url ? "is redirected to another server, which is not supported: " + url->text()
+                          : url.error().message));
+    return on_failure(now);
+  }
+  ++redirects_;
+  tally_.redirect();
+  request_.target = url->target;
+  is_moved_ = true;
 }
 
 void Follower::on_failure(MonotonicTime now) {
@@ -198,6 +220,8 @@ bool Follower::is_usable_delta(const MediaPlaylist& playlist) const {
 }
 
 void Follower::adopt(PlaylistPtr playlist, MonotonicTime now) {
+  base_ = subject_.url;
+  base_.target = request_.target;
   const PlaylistPtr before = std::exchange(playlist_, std::move(playlist));
   const bool went_back =
       before && (playlist_->edge() < before->edge() || playlist_->media_sequence < before->media_sequence);
@@ -252,7 +276,7 @@ void Follower::on_media(const Answer& answer) {
   }
   const Publication published = publication(answer, requested_end_);
   tally_.answer(request_.kind, published, answer.last_byte);
-  tally_.part(delivery_name(request_), subject_.clients, published, answer.last_byte);
+  tally_.part(delivery_, subject_.clients, published, answer.last_byte);
   if (request_.kind == Kind::kHintedPart) {
     fetched_hint_ = playlist_->hint;
   } else {

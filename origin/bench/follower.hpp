@@ -80,6 +80,7 @@ class Follower {
   Request media_request(Kind kind, const Resource& resource);
   void on_playlist(const Answer& answer, MonotonicTime now);
   void adopt(PlaylistPtr playlist, MonotonicTime now);
+  void on_redirect(const Answer& answer, MonotonicTime now);
   bool is_usable_delta(const MediaPlaylist& playlist) const;
   void check_hint();
   void wait_for_change(bool changed, MonotonicTime now);
@@ -93,7 +94,11 @@ class Follower {
   Subject& subject_;
   Tally& tally_;
   Request request_;
+  int redirects_ = 0;      // of the request under way, that were followed
+  bool is_moved_ = false;  // the request under way has to be made again, elsewhere
+  std::string delivery_;   // what the part or segment under way is called
   PlaylistPtr playlist_;
+  Url base_;                              // what the playlist's references are relative to
   Position next_;                         // of media: the first that was not fetched
   std::optional<Position> awaited_;       // by the held reload under way
   std::optional<UtcTime> requested_end_;  // of the part or segment under way, on the time line

@@ -203,6 +203,9 @@ std::string table(const Run& run) {
   if (tally.idle_hints() > 0) {
     append(text, "hints that came to nothing: %llu\n", static_cast<unsigned long long>(tally.idle_hints()));
   }
+  if (tally.redirects() > 0) {
+    append(text, "redirects followed: %llu\n", static_cast<unsigned long long>(tally.redirects()));
+  }
   if (run.times.ended > 0) append(text, "the presentation ended for %u clients\n", run.times.ended);
   append_incidents(text, tally);
   append(text, "this program: %.1f %% of a core, %.1f MB of memory\n",
@@ -238,6 +241,7 @@ std::string json(const Run& run) {
       .add("connections", tally.connections())
       .add("reconnections", tally.reconnections())
       .add("idle_hints", tally.idle_hints())
+      .add("redirects", tally.redirects())
       .add("error_count", tally.error_count())
       .add("violation_count", tally.violation_count());
   add_incidents(document, tally);

@@ -14,7 +14,8 @@ constexpr size_t kMaxOpenDeliveries = 256;
 
 const char* name_of(Fault fault) {
   static constexpr const char* kNames[kFaults] = {"cannot connect", "closed without an answer",
-                                                  "no answer in time", "publication header unreadable"};
+                                                  "no answer in time", "publication header unreadable",
+                                                  "redirect that cannot be followed"};
   return kNames[static_cast<size_t>(fault)];
 }
 

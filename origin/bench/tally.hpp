@@ -18,8 +18,8 @@ namespace origin::bench {
 
 // Enumerators below are the indices of the tables in tally.cpp.
 
-enum class Fault { kConnect, kClosed, kTimeout, kPublishedHeader };
-constexpr size_t kFaults = 4;
+enum class Fault { kConnect, kClosed, kTimeout, kPublishedHeader, kRedirect };
+constexpr size_t kFaults = 5;
 
 // Against RFC 9112 or RFC 8216bis, whatever the server is.
 enum class Violation {
@@ -73,6 +73,8 @@ class Tally {
   void request(Kind kind) { ++requests_[static_cast<size_t>(kind)]; }
   // A hinted part that there never was.
   void idle_hint() { ++idle_hints_; }
+  // One that was followed.
+  void redirect() { ++redirects_; }
   void received(size_t bytes) { bytes_ += bytes; }
   void connection(bool again) { ++(again ? reconnections_ : connections_); }
   void first_byte(Kind kind, Duration duration) { first_byte_[static_cast<size_t>(kind)].add(duration); }
@@ -91,6 +93,7 @@ class Tally {
   uint64_t requests(Kind kind) const { return requests_[static_cast<size_t>(kind)]; }
   uint64_t request_count() const;
   uint64_t idle_hints() const { return idle_hints_; }
+  uint64_t redirects() const { return redirects_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t connections() const { return connections_; }
   uint64_t reconnections() const { return reconnections_; }
@@ -125,6 +128,7 @@ class Tally {
   std::array<std::array<Histogram, kPublishedBy>, kKinds> latency_;
   Histogram own_delay_;
   uint64_t idle_hints_ = 0;
+  uint64_t redirects_ = 0;
   uint64_t bytes_ = 0;
   uint64_t connections_ = 0;
   uint64_t reconnections_ = 0;

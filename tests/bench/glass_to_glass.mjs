@@ -9,16 +9,15 @@
 // GST_PLUGIN_PATH   where the plugin was built
 // CHROMIUM          the browser (default: /usr/bin/chromium)
 
-import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {createServer} from 'node:http';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {cpus, loadavg, release, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 
 import {quantile, shown, watchGlass} from '../browser/lib/glass.mjs';
 import {requireBrowser, skip} from '../browser/lib/packages.mjs';
+import {servePlainPlayer} from '../browser/lib/plain_player.mjs';
 
 import {HlsSink2, OriginSink} from './glass_subjects.mjs';
 
@@ -36,29 +35,18 @@ const {values: options} = parseArgs({
 
 requireBrowser();
 // Their packages are there only now.
-const {plays, withPage} = await import('../browser/lib/browser.mjs');
+const {plays, until, withPage} = await import('../browser/lib/browser.mjs');
 if (!HlsSink2.available) skip('there is no nginx');
 
 const sleep = (seconds) => new Promise((wake) => setTimeout(wake, 1000 * seconds));
 const rounded = (seconds) => Math.round(1000 * seconds) / 1000;
 
-/** Serves the plain page with the hls.js that the origin has inside. */
-async function servePlainPlayer() {
+async function startPlainPlayer() {
   const origin = new OriginSink(1, 'page');
   await origin.start();
-  const response = await fetch(new URL('/_web/hls.min.js', origin.page));
-  const files = {
-    '/': ['text/html', readFileSync(new URL('plain_player.html', import.meta.url))],
-    '/hls.min.js': ['text/javascript', Buffer.from(await response.arrayBuffer())],
-  };
+  const plain = await servePlainPlayer(origin.page);
   await origin.stop();
-  const server = createServer(({url}, answer) => {
-    const [type, body] = files[url.split('?')[0]] ?? ['text/plain', ''];
-    answer.setHeader('Content-Type', type);
-    answer.end(body);
-  });
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  return server;
+  return plain;
 }
 
 async function watch(page, address, before, seconds) {
@@ -73,8 +61,8 @@ async function watch(page, address, before, seconds) {
   await shown(page);
   await page.evaluate(() => (globalThis.stalls = 0));
   await sleep(seconds);
+  await until(page, 'a picture is shown', () => globalThis.glass.length > 0);
   const ages = (await shown(page)).map(({age}) => age);
-  assert.ok(ages.length > 0, 'no picture was shown');
   const [p50, p90, p99, max] = [0.5, 0.9, 0.99, 1].map((fraction) => rounded(quantile(ages, fraction)));
   return {pictures: ages.length, p50, p90, p99, max, stalls: await page.evaluate(() => globalThis.stalls)};
 }
@@ -84,9 +72,7 @@ async function measure(subject, plain, before, seconds) {
   // A viewer comes to a stream that has been there for a while.
   await sleep(before);
   try {
-    const address = subject.player === 'page' ?
-        subject.page :
-        `http://127.0.0.1:${plain.address().port}/?src=${encodeURIComponent(subject.playlist)}`;
+    const address = subject.player === 'page' ? subject.page : plain.address(subject.playlist);
     const figures = await withPage((page) => watch(page, address, before, seconds));
     return {name: subject.name, player: subject.player, ...figures};
   } finally {
@@ -123,7 +109,7 @@ const kPlayers = {
   page: 'player page',
   plain: 'plain hls.js'
 };
-const plain = await servePlainPlayer();
+const plain = await startPlainPlayer();
 try {
   printRow('glass to glass, seconds', '', 'p50', 'p90', 'p99', 'max', 'stalls', 'pictures');
   for (const subject of subjects) {

@@ -42,6 +42,8 @@ class Settings:
     one_file: bool = False  # parts are byte ranges of their segment
     close: bool = False  # each answer ends its connection, and the body with it
     chunked: bool = False
+    redirects: int = 0  # in a row, before each answer; playlists move to another folder, which their media are in
+    media_location: str | None = None  # where media are said to be; empty: a redirect that does not say
     lie: str = ""
 
 
@@ -197,6 +199,12 @@ class Server:
 
     async def _answer(self, writer, url, fields):
         name = url.path.rsplit("/", 1)[1]
+        location = self._location(url, name)
+        if location is not None:
+            status = (301, 302, 307, 308)[self._hops(url) % 4]
+            return self._send(writer, status, b"", fields=[f"Location: {location}"] if location else [])
+        if self.settings.redirects and not url.path.startswith("/moved/"):
+            return self._send(writer, 404, b"it was said where it is\n")
         if name == "index.m3u8":
             await self._answer_multivariant(writer)
         elif name == "media.m3u8":
@@ -205,6 +213,25 @@ class Server:
             await self._answer_segment(writer, int(name[3:].split(".")[0]), fields)
         else:
             await self._answer_part(writer, name)
+
+    def _hops(self, url):
+        """How many redirects of a row lie behind a request."""
+        return int(urllib.parse.parse_qs(url.query).get("hops", ["0"])[0])
+
+    def _location(self, url, name):
+        """Where to go on from a URL, in one of the ways to say so; None: it is answered here."""
+        is_media = not name.endswith(".m3u8")
+        if is_media and self.settings.media_location is not None:
+            return self.settings.media_location
+        hops = self._hops(url)
+        if hops >= self.settings.redirects:
+            return None
+        query = "&".join(filter(None, [*(piece for piece in url.query.split("&") if not piece.startswith("hops=")),
+                                       f"hops={hops + 1}"]))
+        folder = "low/" if "/low/" in url.path else ""
+        if "/moved/" in url.path:
+            return f"?{query}" if hops % 2 else f"http://127.0.0.1:{self.port}{url.path}?{query}#here"
+        return f"{'../' if folder else ''}../moved/{folder}{name}?{query}"
 
     async def _answer_multivariant(self, writer):
         self._send(writer, 200, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nmedia.m3u8\n"

@@ -31,6 +31,8 @@ HONEST = [
     ({"close": True}, ["--parts=listed"], "part", "header"),
     ({"one_file": True}, [], "hinted part", "header"),
     ({"one_file": True}, ["--parts=listed"], "part", "header"),
+    ({"redirects": 1}, [], "hinted part", "header"),
+    ({"redirects": 5}, ["--parts=listed", "--delta", "--rendition=all"], "part", "header"),
     ({"low_latency": False}, [], "segment", "header"),
     ({"low_latency": False, "published": "last-modified"}, [], "segment", "last-modified"),
 ]
@@ -50,6 +52,15 @@ LYING = [
     ("no-http", [], {"malformed response"}),
     ("silent", ["--timeout=0.3", "--seconds=5"], {"held for more than three target durations"}),
     ("no-range", [], {"range ignored"}),
+]
+
+# Where redirects lead to nothing: the server, and what is told of it.
+ASTRAY = [
+    ({"redirects": 6}, "more than 5 times"),
+    ({"media_location": ""}, "without a Location"),
+    ({"media_location": "part1.m4s"}, "more than 5 times"),
+    ({"media_location": "https://127.0.0.1/part.m4s"}, "TLS"),
+    ({"media_location": "http://127.0.0.1:1/part.m4s"}, "another server"),
 ]
 
 # Bad options: what the message has to name.
@@ -94,6 +105,8 @@ def check_honest(tool, settings, options, kind, source):
     assert {by for of, by in latencies if of == kind} == {source}, report
     again = report["reconnections"]
     assert again > 0 if settings.get("close") else again == 0, report
+    assert (report["redirects"] >= settings["redirects"] * CLIENTS if "redirects" in settings
+            else report["redirects"] == 0), report
     if kind != "held playlist":
         parts = report["parts"]
         expected = CLIENTS // 2 if "--rendition=all" in options else CLIENTS
@@ -113,6 +126,18 @@ def check_lie(tool, lie, options, expected):
     assert not report["errors"], report
     for violation in report["violations"].values():
         assert violation["count"] > 0 and violation["first"], report
+
+
+def check_astray(tool, settings, words):
+    """A playlist has to be found before anything is measured; media are an error each."""
+    with ll_server.Server(**settings) as server:
+        if "redirects" in settings:
+            done = bench(tool, server.url)
+            assert done.returncode == 2 and words in done.stderr, done
+            return
+        _, report = measure(tool, server, [])
+    assert set(report["errors"]) == {"redirect that cannot be followed"} and not report["violations"], report
+    assert words in report["errors"]["redirect that cannot be followed"]["first"], report
 
 
 def check_refused(tool, options, words):
@@ -136,6 +161,7 @@ def main(tool):
     cases = [(f"honest {settings} {' '.join(options)}", check_honest, (settings, options, kind, source))
              for settings, options, kind, source in HONEST]
     cases += [(f"lie: {ll_server.LIES[lie]}", check_lie, (lie, options, expected)) for lie, options, expected in LYING]
+    cases += [(f"astray {settings}", check_astray, (settings, words)) for settings, words in ASTRAY]
     cases += [(f"refused {' '.join(options)}", check_refused, (options, words)) for options, words in REFUSED]
     cases.append(("no server", check_no_server, ()))
     assert {lie for lie, *_ in LYING} == set(ll_server.LIES)

@@ -26,8 +26,9 @@ class Frame:
 
 def video_entry(width, height):
     configuration = box(b"avcC", bytes([1, 0x64, 0, 0x1f, 0xff, 0xe0, 0]))
+    colour = box(b"colr", b"nclx", struct.pack(">HHHB", 1, 1, 1, 0))
     return box(b"avc1", bytes(6), struct.pack(">H", 1), bytes(16), struct.pack(">HH", width, height), bytes(50),
-               configuration)
+               configuration, colour)
 
 
 def audio_entry():

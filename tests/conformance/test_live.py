@@ -18,6 +18,7 @@ sys.path.append(os.fspath(pathlib.Path(__file__).parents[1] / "e2e"))
 import clauses
 import follow
 from processes import LISTENING, Pipeline, require
+from real_time import RealTime
 from sources import audio, video
 
 SECONDS = float(os.environ.get("CONFORMANCE_SECONDS", 20))
@@ -39,7 +40,7 @@ def feed(name, source):
     return f"{source} ! queue ! o.{name}"
 
 
-class Live(unittest.TestCase):
+class Live(RealTime):
     def publish(self, feeds, part_duration=250_000_000, port=0):
         require("x264enc", "avenc_aac")
         sink = f"originsink name=o port={port} {SINK.format(part=part_duration)} "

@@ -17,7 +17,7 @@ IDR = {"avc1": lambda unit: unit & 0x1f == 5, "hvc1": lambda unit: 16 <= unit >>
 
 
 class Track(cmaf.Init):
-    """What an init segment says, and the two things more that a multivariant playlist repeats."""
+    """What an init segment says, and the things more that a multivariant playlist repeats."""
 
     @property
     def entry(self):
@@ -28,13 +28,24 @@ class Track(cmaf.Init):
         width, height = struct.unpack_from(">HH", self.entry, VISUAL_SIZE)
         return f"{width}x{height}"
 
+    @functools.cached_property
+    def entry_boxes(self):
+        """Those of a VisualSampleEntry, by type."""
+        if self.handler != "vide":
+            return {}
+        return {path[0]: payload for path, payload in cmaf.boxes(self.entry[VISUAL_BOXES:]) if len(path) == 1}
+
+    @property
+    def transfer_characteristics(self):
+        """Of ISO/IEC 23091-2; None where the sample entry has none (ISO/IEC 14496-12 12.1.5)."""
+        colour = self.entry_boxes.get(b"colr", b"")
+        return struct.unpack_from(">H", colour, 6)[0] if colour[:4] == b"nclx" else None
+
     @property
     def avc_profile_and_level(self):
         if self.sample_entry != "avc1":
             return ""
-        configuration = next(payload for path, payload in cmaf.boxes(self.entry[VISUAL_BOXES:])
-                             if path == (b"avcC",))
-        return configuration[1:4].hex()
+        return self.entry_boxes[b"avcC"][1:4].hex()
 
 
 @dataclass

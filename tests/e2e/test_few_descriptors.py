@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import checks
 import hls
 import players
-from processes import Origin, require
+from processes import require
+from real_time import RealTime
 from sources import audio, video
 
 DESCRIPTORS = 300
@@ -137,13 +138,13 @@ class Attack:
             client.socket.close()
 
 
-class FewDescriptors(checks.TestCase):
+class FewDescriptors(RealTime, checks.TestCase):
     def check(self, host, bad, good):
         """`bad` and `good` are the addresses that clients connect from, and `good` the one that they connect to."""
         require("x264enc", "avenc_aac")
         branches = {"video_0": video(ENCODER, SECONDS * 30, live=True, size=(640, 360), pattern="snow"),
                     "audio_0": audio("avenc_aac", SECONDS, live=True)}
-        with (Origin(branches, sink=f"{LIVE} host={host}", descriptors=DESCRIPTORS) as origin,
+        with (checks.begun_together(branches, sink=f"{LIVE} host={host}", descriptors=DESCRIPTORS) as origin,
               concurrent.futures.ThreadPoolExecutor() as pool):
             url = f"http://{f'[{good}]' if ':' in good else good}:{origin.port}{urlsplit(origin.url).path}"
             presentation = hls.Presentation(url)

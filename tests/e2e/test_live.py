@@ -8,7 +8,8 @@ import time
 import checks
 import hls
 import players
-from processes import Origin, require
+from processes import require
+from real_time import RealTime
 from sources import audio, video
 
 LIVE = "playlist-type=live linger=-1 window=0 segment-duration=1000000000 part-duration=200000000"
@@ -16,12 +17,13 @@ ZERO_LATENCY = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=1000
 LOOK_AHEAD = "x264enc speed-preset=veryfast bframes=2 key-int-max=1000"
 
 
-class Live(checks.TestCase):
+class Live(RealTime, checks.TestCase):
     def play(self, encoder):
         require("x264enc", "avenc_aac")
         started = time.time()
-        with (Origin({"video_0": video(encoder, 300, live=True), "audio_0": audio("avenc_aac", 10, live=True)},
-                     sink=LIVE) as origin, concurrent.futures.ThreadPoolExecutor() as pool):
+        branches = {"video_0": video(encoder, 300, live=True), "audio_0": audio("avenc_aac", 10, live=True)}
+        with (checks.begun_together(branches, sink=LIVE) as origin,
+              concurrent.futures.ThreadPoolExecutor() as pool):
             presentation = hls.Presentation(origin.url)
             for track in origin.pads:
                 hls.media_when(presentation.media_url(track), lambda p: len(p.segments) >= 2)

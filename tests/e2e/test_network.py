@@ -8,6 +8,7 @@ import time
 import checks
 import hls
 from processes import Origin, Pipeline, require
+from real_time import RealTime
 from sources import audio, video
 
 LIVE = "playlist-type=live linger=-1 window=0 segment-duration=1000000000"
@@ -28,7 +29,7 @@ def free_udp_ports(count):
     return ports
 
 
-class Network(checks.TestCase):
+class Network(RealTime, checks.TestCase):
     def receive(self, branches, rest, sender, rate_of_frames=30):
         """The sender ends; what arrived until then must be served, and end with the receiver's EOS."""
         with Origin(branches, sink=LIVE, rest=rest, options=("-e",)) as origin:

@@ -2,9 +2,9 @@
 // The dashboard against what it cannot choose: hostile names, and a server that goes away.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 
 import {screenshot, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
 import {liveVideo} from '../lib/sources.mjs';
 

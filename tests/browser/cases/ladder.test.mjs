@@ -2,9 +2,9 @@
 // Three renditions and two audio languages, chosen by hand.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 
 import {playerState, plays, screenshot, until, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {withPipeline} from '../lib/pipeline.mjs';
 import {readMultivariant} from '../lib/playlist.mjs';
 import {liveAudio, liveVideo} from '../lib/sources.mjs';

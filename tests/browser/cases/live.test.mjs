@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import {createSocket} from 'node:dgram';
-import test from 'node:test';
 
 import {playerState, plays, screenshot, until, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
 import {segmentsAre} from '../lib/playlist.mjs';
 import {encoderOf, hasElement, liveAudio, liveVideo} from '../lib/sources.mjs';

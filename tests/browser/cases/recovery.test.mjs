@@ -2,17 +2,16 @@
 // The player page while there is nothing to play, and while the server or the network is away.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 
 import {playerState, plays, screenshot, settles, until, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {Link} from '../lib/link.mjs';
 import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
+import {kHoldBack, kPlayerCount, withPlayers} from '../lib/players.mjs';
 import {segmentsAre} from '../lib/playlist.mjs';
 import {liveAudio, liveVideo} from '../lib/sources.mjs';
 
 const kBranches = [liveVideo({width: 320, height: 180}), liveAudio()];
-// By default three parts of 500 ms.
-const kHoldBack = 1.5;
 // What a decoder keeps to itself when the data ends.
 const kRestSeconds = 0.3;
 const kSegmentsBefore = 4;
@@ -42,6 +41,17 @@ const forget = (page) =>
     page.evaluate(() => void (globalThis.seen.states.length = globalThis.seen.played.length = 0));
 const showsState = (page, state) => page.locator(`#state[data-state="${state}"]`).waitFor();
 const bufferEnd = async (page) => (await playerState(page)).buffered.at(-1)[1];
+
+/** What calls `once` when it has been called so many times, and has all callers wait for that. */
+function together(count, once) {
+  let missing = count;
+  let begin;
+  const done = new Promise((resolve) => (begin = resolve)).then(once);
+  return () => {
+    if (--missing === 0) begin();
+    return done;
+  };
+}
 
 async function assertPlaysOn(page) {
   await plays(page, 2);
@@ -81,15 +91,20 @@ test('plays what it has while the server is away, and goes on when it was starte
 
 test('plays on after the server was started again at once', async () => {
   let pipeline = await Pipeline.start({branches: kBranches});
+  const restart = together(kPlayerCount, async () => {
+    await pipeline.stop('SIGKILL');
+    pipeline = await Pipeline.start({branches: kBranches, sink: {port: pipeline.port}});
+  });
   try {
-    await withPage(async (page) => {
-      await page.goto(pipeline.url('/live/'));
+    await withPlayers(async (player, page) => {
+      await player.open(pipeline);
       await plays(page, 2);
-      await pipeline.stop('SIGKILL');
-      pipeline = await Pipeline.start({branches: kBranches, sink: {port: pipeline.port}});
-      await until(page, 'plays the new run', () => document.querySelector('video').currentTime < 1);
-      await settles(page, kHoldBack);
-      await assertPlaysOn(page);
+      const before = await player.run();
+      await restart();
+      await player.playsAnotherRun(before);
+      await player.settles();
+      await plays(page, 2);
+      await player.assertWell();
     });
   } finally {
     await pipeline.stop();
@@ -152,8 +167,7 @@ test('is back at the live edge after a network that was silent for a while', asy
     await until(
         page, 'plays what came after', (end) => document.querySelector('video').currentTime > end,
         time + kFrozenMs / 1000);
-    // hls.js may keep more distance from a network that let it down.
-    await settles(page, kHoldBack, kHoldBack + 1);
+    await settles(page, kHoldBack);
     await assertPlaysOn(page);
   });
 });

@@ -3,9 +3,9 @@
 // missing.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 
 import {playerState, plays, until, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {withPipeline} from '../lib/pipeline.mjs';
 import {audioFile, liveAudio, liveVideo, oneAfterTheOther, videoFile} from '../lib/sources.mjs';
 

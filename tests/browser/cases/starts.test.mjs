@@ -3,9 +3,9 @@
 // change that, and a gap stops GStreamer's hlsdemux2.
 
 import assert from 'node:assert/strict';
-import test from 'node:test';
 
 import {playerState, until, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {withPipeline} from '../lib/pipeline.mjs';
 import {audioFile, videoFile} from '../lib/sources.mjs';
 

@@ -6,9 +6,9 @@ import {createFile} from 'mp4box';
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {join} from 'node:path';
-import test from 'node:test';
 
 import {playerState, screenshot, until, withPage} from '../lib/browser.mjs';
+import test from '../lib/case.mjs';
 import {withPipeline} from '../lib/pipeline.mjs';
 import {readMedia, readMultivariant} from '../lib/playlist.mjs';
 import {audioFile, encoderOf, hasElement, videoFile} from '../lib/sources.mjs';

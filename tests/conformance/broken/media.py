@@ -132,6 +132,16 @@ def _(s):
     return edit(s, announced, "=1280x720", "=1920x1080")
 
 
+@breaks("video_range_is_a_known_one")
+def _(s):
+    return edit(s, announced, "=SDR", "=HDR", count=1)
+
+
+@breaks("video_range_is_that_of_the_variant")
+def _(s):
+    return edit(s, announced, "=SDR", "=PQ", count=1)
+
+
 @breaks("frame_rate_is_that_of_the_variant")
 def _(s):
     return edit(s, announced, "=24.000", "=25.000", count=1)

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 from observations import DELTA, FOLLOW, PROBE
-from synthetic import LAST, NEW_FORMAT
+from synthetic import GAP, LAST, NEW_FORMAT
 
 from .session import breaks, changed, delta, edit, end, first, header, of, plain, playlists, trimmed, without
 
@@ -210,6 +210,18 @@ def _(s):
     return edit(s, end(), "DURATION=0.25", "DURATION=0.2498", count=1)
 
 
+@breaks("parts_keep_their_names")
+def _(s):
+    asked = first(s, plain)
+    return edit(s, asked, rf'URI="{asked.playlist.last_number - 1}\.1\.', 'URI="other.')
+
+
+@breaks("segments_keep_their_parts", also=["parts_fill_their_segment"])
+def _(s):
+    asked = first(s, lambda e: plain(e) and e.playlist.last_number > GAP)
+    return edit(s, asked, rf"^#EXT-X-PART:.*{asked.playlist.last_number}\.[23]\..*\n", "")
+
+
 @breaks("parts_only_go_from_the_front")
 def _(s):
     return edit(s, end(), rf"^#EXT-X-PART:.*{LAST - 2}\..*\n", "")
@@ -301,6 +313,11 @@ def _(s):
 @breaks("v2_leaves_out_old_dateranges")
 def _(s):
     return edit(s, delta(s, "v2", number=1022), r"\Z", '#EXT-X-DATERANGE:ID="staying"\n')
+
+
+@breaks("v2_says_that_it_skips_dateranges")
+def _(s):
+    return edit(s, delta(s, "v2"), ",RECENTLY-REMOVED-DATERANGES=.*", "")
 
 
 @breaks("v2_names_removed_dateranges")

@@ -152,6 +152,15 @@ def v2_leaves_out_old_dateranges(session):
         yield f"{exchange.name} has {sorted(kept)}" if kept else ""
 
 
+@clause("4.4.5.2")
+def v2_says_that_it_skips_dateranges(session):
+    """The EXT-X-SKIP of a delta of kind v2 has RECENTLY-REMOVED-DATERANGES, be it empty."""
+    for _, exchange, delta, _, _ in deltas(session):
+        if exchange.skip == "v2" and "CAN-SKIP-DATERANGES" in delta.server_control:
+            good = delta.skip.get("RECENTLY-REMOVED-DATERANGES") is not None
+            yield "" if good else f"{exchange.name} has EXT-X-SKIP:{delta.skip.value}"
+
+
 @clause("6.2.5.1")
 def v2_names_removed_dateranges(session):
     """A delta of kind v2 lists the date ranges that were removed within the last CAN-SKIP-UNTIL seconds."""

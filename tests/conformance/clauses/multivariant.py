@@ -17,6 +17,10 @@ CODEC_OF_SAMPLE_ENTRY = {"avc1": r"avc1\.[0-9a-fA-F]{6}", "hvc1": r"hvc1\..+", "
                          "vp09": r"vp09\..+", "mp4a": r"mp4a\.40\.\d+", "Opus": r"[Oo]pus", "fLaC": r"fLaC",
                          "ac-3": r"ac-3", "ec-3": r"ec-3"}
 
+# ISO/IEC 23091-2 8.2
+VIDEO_RANGES = {"SDR", "HLG", "PQ"}
+RANGE_OF_TRANSFER = {16: "PQ", 18: "HLG"}
+
 
 def variants(session):
     """(tag, its media playlist's rendition, the renditions of its audio group) of each variant."""
@@ -96,6 +100,26 @@ def resolution_is_that_of_the_variant(session):
         if init and tag.get("RESOLUTION"):
             size = tracks.Track(init).resolution
             yield "" if tag.get("RESOLUTION") == size else f"{tag.get('RESOLUTION')}, the init segment says {size}"
+
+
+@clause("4.4.6.2")
+def video_range_is_a_known_one(session):
+    """VIDEO-RANGE is SDR, HLG or PQ."""
+    for tag, _, _ in variants(session):
+        if tag.get("VIDEO-RANGE") is not None:
+            yield "" if tag.get("VIDEO-RANGE") in VIDEO_RANGES else f"{tag.get('VIDEO-RANGE')} is none"
+
+
+@clause("4.4.6.2")
+def video_range_is_that_of_the_variant(session):
+    """VIDEO-RANGE follows from the transfer characteristics of the sample entry, where it has some."""
+    for tag, rendition, _ in variants(session):
+        init, declared = init_of(rendition), tag.get("VIDEO-RANGE")
+        transfer = tracks.Track(init).transfer_characteristics if init and declared in VIDEO_RANGES else None
+        if transfer is not None:
+            wanted = RANGE_OF_TRANSFER.get(transfer, "SDR")
+            yield "" if declared == wanted else (
+                f"{declared}, the init segment has transfer characteristics {transfer}: {wanted}")
 
 
 @clause("4.4.6.2")

@@ -127,6 +127,40 @@ def parts_never_change(session):
                 yield "" if same else f"{where(rendition, exchange)}: part {part.place}, {before.uri}, {part.uri}"
 
 
+def listings(session):
+    """(rendition, exchange, what is known of it) of each playlist in the order in which they came, deltas and answers
+    to odd requests too. What is known, a dictionary of the caller's, is forgotten where a restart is known of."""
+    for rendition in session.renditions:
+        known, before = {}, None
+        for exchange in rendition.playlists:
+            if before and session.outage_between(before, exchange):
+                known = {}
+            yield rendition, exchange, known
+            before = exchange
+
+
+@clause("6.2.1")
+def parts_keep_their_names(session):
+    """A part, by the number of its segment and its index, has the same URI in all playlists that list it."""
+    for rendition, exchange, known in listings(session):
+        for part in exchange.playlist.parts:
+            uri = known.setdefault(part.place, part.uri)
+            yield "" if part.uri == uri else f"{where(rendition, exchange)}: part {part.place}, {uri}, {part.uri}"
+
+
+@clause("6.2.1")
+def segments_keep_their_parts(session):
+    """A segment that has become whole begins with the parts that were listed while it was written."""
+    for rendition, exchange, known in listings(session):
+        for segment in exchange.playlist.listed:
+            uris, before = [part.uri for part in segment.parts], known.get(segment.number, [])
+            if not segment.whole:
+                known[segment.number] = max(before, uris, key=len)
+            elif uris and before:
+                good = uris[:len(before)] == before
+                yield "" if good else f"{where(rendition, exchange)}: {segment.uri} had {before}, has {uris}"
+
+
 @clause("6.2.2")
 def parts_only_go_from_the_front(session):
     """EXT-X-PART tags are removed in the order in which they appear."""
