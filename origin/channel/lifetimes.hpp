@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "origin/channel/options.hpp"
 
@@ -26,6 +27,12 @@ inline Duration patience(const Options& options) {
 // tracks that do not.
 inline Duration multivariant_hold_limit(const Options& options) {
   return patience(options) + 3 * options.segment_duration;
+}
+
+// A header by which clients can tell how long something has been on its way: microseconds since 1970.
+inline std::pair<std::string, std::string> published_at(UtcTime now) {
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  return {"Origin-Published", std::to_string(time.count())};
 }
 
 inline std::string max_age(Duration duration) {

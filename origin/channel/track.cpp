@@ -163,8 +163,7 @@ void Track::drop_hint(Publication& publication) {
 
 store::Object Track::part_object(const Bytes& chunk, const std::string& uri, UtcTime now) const {
   store::Object object{.body = {chunk}, .headers = media_headers(uri, now)};
-  const auto published = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
-  object.headers.custom.emplace_back("Origin-Published", std::to_string(published.count()));
+  object.headers.custom.push_back(published_at(now));
   return object;
 }
 

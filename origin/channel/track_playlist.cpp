@@ -86,6 +86,7 @@ void Track::publish_playlist(UtcTime now, std::vector<timeline::RenditionReport>
   headers.cache_control = max_age(std::chrono::seconds(target_duration_) * (snapshot->ended ? 6 : 1) / 2);
   headers.etag = '"' + stretch_->run + "-" + std::to_string(revision_) + '"';
   headers.last_modified = now;
+  headers.custom.push_back(published_at(now));
   auto render_edition = [snapshot, headers, budget = store_.budget()](uint8_t edition) -> store::ObjectRef {
     std::optional<Body> body = render(*snapshot, edition, *budget);
     if (!body) return nullptr;

@@ -33,9 +33,8 @@ bool sort_fields(const transport::RequestHead& head, RequestFields& fields) {
 // An HTTP/1.1 GET or HEAD in origin form and without a body.
 bool is_plain(const transport::RequestHead& head) {
   if ((head.method != "GET" && head.method != "HEAD") || head.has_body) return false;
-  if (!head.target.starts_with('/') || head.path.data() != head.target.data()) return false;
   const std::string_view line = head.bytes.substr(0, head.bytes.find('\r'));
-  return line.ends_with(" HTTP/1.1");
+  return line[head.method.size() + 1] == '/' && line.ends_with(" HTTP/1.1");
 }
 
 }  // namespace
