@@ -22,16 +22,15 @@ void append_line(std::string& lines, std::string_view name, std::string_view val
   lines.append(name).append(": ").append(value).append("\r\n");
 }
 
-void append_validators(std::string& lines, const store::Headers& headers) {
+// Stands behind the validators.
+constexpr std::string_view kAcceptRanges = "Accept-Ranges: bytes\r\n";
+
+void append_representation(std::string& lines, const store::Headers& headers) {
   if (!headers.etag.empty()) append_line(lines, "ETag", headers.etag);
   if (headers.last_modified != UtcTime{})
     append_line(lines, "Last-Modified", format_http_date(headers.last_modified));
   if (headers.has_forms) append_line(lines, "Vary", "Accept-Encoding");
-}
-
-void append_representation(std::string& lines, const store::Headers& headers) {
-  append_validators(lines, headers);
-  append_line(lines, "Accept-Ranges", "bytes");
+  lines += kAcceptRanges;
   if (headers.gzip) append_line(lines, "Content-Encoding", "gzip");
   for (const auto& header : headers.custom) {
     if (is_sendable(header)) append_line(lines, header.first, header.second);
@@ -41,8 +40,8 @@ void append_representation(std::string& lines, const store::Headers& headers) {
 // Cache-Control is not among it: that depends on the question.
 std::string describe(const store::Headers& headers) {
   std::string lines;
-  append_line(lines, "Content-Type", headers.content_type);
   append_representation(lines, headers);
+  append_line(lines, "Content-Type", headers.content_type);
   return lines;
 }
 
@@ -54,7 +53,7 @@ void Reply::reset() {
   object.reset();
   range.reset();
   text.clear();
-  whole_object = false;
+  prepared = Prepared::kNone;
   content_length.reset();
   has_body = true;
   close = false;
@@ -62,10 +61,6 @@ void Reply::reset() {
 
 void Reply::add(std::string_view name, std::string_view value) {
   append_line(fields, name, value);
-}
-
-void Reply::add_validators(const store::Headers& headers) {
-  append_validators(fields, headers);
 }
 
 void Reply::add_representation(const store::Headers& headers) {
@@ -78,8 +73,9 @@ void Reply::set_text(Body content) {
 }
 
 std::string_view Reply::prepared_fields() const {
-  if (!whole_object) return {};
-  return object->response_fields.get([this] { return describe(object->headers); });
+  if (prepared == Prepared::kNone) return {};
+  const std::string_view all = object->response_fields.get([this] { return describe(object->headers); });
+  return prepared == Prepared::kAll ? all : all.substr(0, all.find(kAcceptRanges));
 }
 
 Body Reply::take_body() {

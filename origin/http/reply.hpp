@@ -22,7 +22,13 @@ struct Reply {
   store::ObjectRef object;
   std::optional<ByteRange> range;
   Body text;
-  bool whole_object = false;  // the lines that the object has prepared go before `fields`
+  // Of the lines that the object has prepared: those that go before `fields`.
+  enum class Prepared : uint8_t {
+    kNone,
+    kValidators,  // what 304 says as well (RFC 9110 15.4.5), but for Cache-Control
+    kAll,
+  };
+  Prepared prepared = Prepared::kNone;
   // What Content-Length says; a reply to HEAD says it without a body. None: 304 (RFC 9110 8.6).
   std::optional<uint64_t> content_length;
   bool has_body = true;
@@ -31,9 +37,7 @@ struct Reply {
   // As if it were new, but with the memory that it has.
   void reset();
   void add(std::string_view name, std::string_view value);
-  // What 200, 206 and 304 have in common (RFC 9110 15.4.5), but for Cache-Control.
-  void add_validators(const store::Headers& headers);
-  // Those, and what else 200 and 206 say of what they carry, but for Content-Type.
+  // All that the object would have prepared but for Content-Type.
   void add_representation(const store::Headers& headers);
   void set_text(Body content);
   // The lines that come before `fields`.

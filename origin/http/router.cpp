@@ -236,7 +236,9 @@ void Router::serve_object(const Request& request, store::ObjectRef object, std::
   if (!cache_control.empty()) reply.add("Cache-Control", cache_control);
   if (verdict == Verdict::kNotModified) {
     reply.status = 304;
-    return reply.add_validators(headers);
+    reply.prepared = Reply::Prepared::kValidators;
+    reply.object = std::move(object);
+    return;
   }
   // RFC 9110 14.2: Range means nothing with another method. Of nothing, everything is a better answer than
   // 416.
@@ -247,7 +249,7 @@ void Router::serve_object(const Request& request, store::ObjectRef object, std::
   }
   if (ranges.kind == Ranges::Kind::kUnsatisfiable) return set_unsatisfiable(reply, object->size);
   if (ranges.kind == Ranges::Kind::kPartial) return serve_ranges(std::move(object), ranges.list, reply);
-  reply.whole_object = true;
+  reply.prepared = Reply::Prepared::kAll;
   reply.content_length = object->size;
   reply.object = std::move(object);
 }
@@ -255,9 +257,8 @@ void Router::serve_object(const Request& request, store::ObjectRef object, std::
 void Router::serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply) {
   const store::Headers& headers = object->headers;
   reply.status = 206;
-  reply.add_representation(headers);
   if (ranges.size() == 1) {
-    reply.add("Content-Type", headers.content_type);
+    reply.prepared = Reply::Prepared::kAll;
     reply.add("Content-Range", content_range(ranges[0], object->size));
     reply.content_length = ranges[0].length();
     reply.range = ranges[0];
@@ -265,6 +266,7 @@ void Router::serve_ranges(store::ObjectRef object, const std::vector<ByteRange>&
     return;
   }
   // RFC 9110 14.6
+  reply.add_representation(headers);
   reply.add("Content-Type", "multipart/byteranges; boundary=" + boundary_);
   Body body;
   for (const ByteRange& range : ranges) {
