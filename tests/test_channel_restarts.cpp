@@ -206,6 +206,28 @@ START_TEST(test_numbers_ahead_of_the_grid_are_given_back) {
 }
 END_TEST
 
+// Wherever between two frames its planned end may lie.
+START_TEST(test_stretched_segments_begin_with_keyframes) {
+  for (const Duration segment : {1s, 2s}) {
+    for (const uint32_t rate : {10u, 24u, 30u, 60u}) {
+      for (Duration start = 0ms; start < 1s; start += 17003us) {
+        Simulation::Settings wanted = settings();
+        wanted.start += start;
+        wanted.channel.segment_duration = segment;
+        wanted.channel.live_source = false;
+        Simulation simulation(wanted);
+        simulation.add({.name = "video_0", .rate = {rate, 1}});
+        run(simulation, 14s);
+        const MediaPlaylist playlist = simulation.playlist("video_0");
+        ck_assert_msg(playlist.independent_segments, "%u frames/s, %d ms", rate,
+                      static_cast<int>(start / 1ms));
+        ck_assert_int_eq(playlist.target_duration, segment / 1s);
+      }
+    }
+  }
+}
+END_TEST
+
 START_TEST(test_ladder_stays_aligned_while_numbers_are_given_back) {
   Simulation::Settings wanted = settings();
   wanted.channel.window = 0s;
@@ -345,6 +367,7 @@ int main() {
       test_parts_of_a_first_segment_that_is_kept_are_there,
       test_all_of_a_source_that_is_not_live_is_kept,
       test_numbers_ahead_of_the_grid_are_given_back,
+      test_stretched_segments_begin_with_keyframes,
       test_ladder_stays_aligned_while_numbers_are_given_back,
       test_restart_after_three_new_formats,
       test_discontinuity_sequence_goes_on_over_restarts,

@@ -92,9 +92,9 @@ Duration Presentation::longest_stretch() const {
   }
   const auto target = target_duration_ ? std::chrono::seconds(target_duration_)
                                        : std::chrono::ceil<std::chrono::seconds>(options_.segment_duration);
-  // EXTINF is rounded (RFC 8216bis 4.4.3.1). A segment ends with the first frame, or keyframe, behind its
-  // end.
-  return target + 500ms - gop - std::max(frame * 3 / 2, kMargin);
+  // EXTINF is rounded (RFC 8216bis 4.4.3.1). A segment counts from half a frame behind its start, and ends
+  // with the first frame, or keyframe, behind its end.
+  return target + 500ms - gop - std::max(2 * frame, kMargin);
 }
 
 std::optional<Duration> Presentation::stretched_end(const Track::Start& start, uint64_t sequence) {
