@@ -260,6 +260,27 @@ START_TEST(test_ladder_stays_aligned_while_numbers_are_given_back) {
 }
 END_TEST
 
+// One rung gets a new format where the other has no keyframe.
+START_TEST(test_rung_that_does_not_change_keeps_its_keyframes) {
+  for (const Duration at : {10'433ms, 11'900ms, 11'000ms}) {
+    Simulation simulation(settings());
+    Source& one = simulation.add(video("video_0"));
+    simulation.add(video("video_1"));
+    simulation.add(audio());
+    for (int i = 0; i < 3; ++i) {
+      run(simulation, at + 500ms * i);
+      one.change_format(i % 2 ? 320 : 640, i % 2 ? 240 : 480);
+    }
+    run(simulation, 60s);
+    for (const char* track : {"video_0", "video_1"}) {
+      ck_assert(simulation.playlist(track).independent_segments);
+      ck_assert(!is_ahead(simulation, track));
+    }
+    ck_assert(simulation.warnings.empty());
+  }
+}
+END_TEST
+
 // By the time that numbers and grid agree again, at the latest.
 START_TEST(test_restart_after_three_new_formats) {
   for (const bool at_once : {true, false}) {
@@ -369,6 +390,7 @@ int main() {
       test_numbers_ahead_of_the_grid_are_given_back,
       test_stretched_segments_begin_with_keyframes,
       test_ladder_stays_aligned_while_numbers_are_given_back,
+      test_rung_that_does_not_change_keeps_its_keyframes,
       test_restart_after_three_new_formats,
       test_discontinuity_sequence_goes_on_over_restarts,
       test_discontinuity_sequence_of_short_segments_fits_31_bits,

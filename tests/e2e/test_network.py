@@ -40,7 +40,7 @@ class Network(checks.TestCase):
             presentation = hls.Presentation(origin.url)
             for track in branches:
                 hls.media_when(presentation.media_url(track), lambda playlist: playlist.ended)
-            went_in, _ = self.check_tracks(origin, presentation, tolerance=JITTER)
+            went_in, _ = self.check_tracks(origin, presentation, tolerance=JITTER, live=True)
             self.assertGreater(len(went_in["video_0"]), SECONDS * rate_of_frames * 0.8)
             self.check_ffmpeg(presentation.url, presentation, went_in, 1 / 30, tolerance=JITTER)
             self.check_hlsdemux2(presentation.url, went_in, 1 / 30, list(branches), tolerance=JITTER)
