@@ -255,7 +255,10 @@ GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
   GstAppSinkCallbacks callbacks{};
   callbacks.eos = on_eos;
   callbacks.new_sample = on_sample;
-  const bool paced = publisher_.settings().paced(upstream_is_live());
+  // Sources may not know before they have a format.
+  const bool live = upstream_is_live();
+  if (!live) publisher_.keep_beginning();
+  const bool paced = publisher_.settings().paced(live);
   GST_INFO_OBJECT(pad_, "%s, %s", codec_->name, paced ? "paced by the clock" : "as it comes");
   const Branch::Options options{codec_, needs_decode_times(first), paced, known_latency()};
   std::string error;

@@ -242,8 +242,11 @@ void Publisher::learn_liveness(bool live_input) {
   const Ref<OriginPresentation> presentation = this->presentation();
   if (!presentation) return;
   origin_presentation_set_wall_clock(presentation.get(), settings().wall_clock(live_input));
-  // Of what could be seen from its beginning, viewers expect that, whatever else is there.
-  if (!live_input) origin_presentation_set_live_source(presentation.get(), FALSE);
+}
+
+void Publisher::keep_beginning() {
+  const Ref<OriginPresentation> presentation = this->presentation();
+  if (presentation) origin_presentation_set_live_source(presentation.get(), FALSE);
 }
 
 void Publisher::anchor_to_clock() {

@@ -49,6 +49,8 @@ class Publisher {
   // A stream that begins says whether it is live, which decides whether an event follows the wall clock until
   // the first track has its format.
   void learn_liveness(bool live_input);
+  // A stream is not live: viewers expect to see it from its beginning.
+  void keep_beginning();
   // Offers a track under the pad's name as soon as there is a presentation, so that who asks for it is held.
   void announce_track(Kind kind, GstPad* pad);
   // The track of a pad that carries that: under the pad's name if that fits the kind. Null: an error message

@@ -91,12 +91,16 @@ Duration Source::interval(uint64_t index) const {
 
 bool Source::is_keyframe(Duration time) {
   if (!options_.video) return true;
-  const bool due = !next_key_ || force_key_ || time + 1us >= *next_key_;
-  if (!due) return false;
+  bool due = !next_key_ || force_key_;
+  if (options_.gop > Duration::zero()) {
+    due = due || time + 1us >= *next_key_;
+    if (due) next_key_ = next_key_.value_or(time) + options_.gop;
+  } else {
+    due = due || simulation_.presentation->next_boundary(*next_key_) <= time + 1us;
+    next_key_ = time;
+  }
   force_key_ = false;
-  next_key_ = options_.gop > Duration::zero() ? (next_key_ ? *next_key_ : time) + options_.gop
-                                              : simulation_.presentation->next_boundary(time);
-  return true;
+  return due;
 }
 
 Status Source::emit() {

@@ -68,7 +68,7 @@ class Source {
   Duration due_{};
   Duration delay_{};
   Duration shift_{};
-  std::optional<Duration> next_key_;
+  std::optional<Duration> next_key_;  // without a GOP of its own: the last frame
   bool force_key_ = false;
   bool ended_ = false;
 };

@@ -206,6 +206,28 @@ START_TEST(test_numbers_ahead_of_the_grid_are_given_back) {
 }
 END_TEST
 
+// Wherever between two frames its planned end may lie.
+START_TEST(test_stretched_segments_begin_with_keyframes) {
+  for (const Duration segment : {1s, 2s}) {
+    for (const uint32_t rate : {10u, 24u, 30u, 60u}) {
+      for (Duration start = 0ms; start < 1s; start += 17003us) {
+        Simulation::Settings wanted = settings();
+        wanted.start += start;
+        wanted.channel.segment_duration = segment;
+        wanted.channel.live_source = false;
+        Simulation simulation(wanted);
+        simulation.add({.name = "video_0", .rate = {rate, 1}});
+        run(simulation, 14s);
+        const MediaPlaylist playlist = simulation.playlist("video_0");
+        ck_assert_msg(playlist.independent_segments, "%u frames/s, %d ms", rate,
+                      static_cast<int>(start / 1ms));
+        ck_assert_int_eq(playlist.target_duration, segment / 1s);
+      }
+    }
+  }
+}
+END_TEST
+
 START_TEST(test_ladder_stays_aligned_while_numbers_are_given_back) {
   Simulation::Settings wanted = settings();
   wanted.channel.window = 0s;
@@ -235,6 +257,27 @@ START_TEST(test_ladder_stays_aligned_while_numbers_are_given_back) {
     ck_assert(on_grid(simulation, track));
   }
   ck_assert_uint_ge(stretched, 15);
+}
+END_TEST
+
+// One rung gets a new format where the other has no keyframe.
+START_TEST(test_rung_that_does_not_change_keeps_its_keyframes) {
+  for (const Duration at : {10'433ms, 11'900ms, 11'000ms}) {
+    Simulation simulation(settings());
+    Source& one = simulation.add(video("video_0"));
+    simulation.add(video("video_1"));
+    simulation.add(audio());
+    for (int i = 0; i < 3; ++i) {
+      run(simulation, at + 500ms * i);
+      one.change_format(i % 2 ? 320 : 640, i % 2 ? 240 : 480);
+    }
+    run(simulation, 60s);
+    for (const char* track : {"video_0", "video_1"}) {
+      ck_assert(simulation.playlist(track).independent_segments);
+      ck_assert(!is_ahead(simulation, track));
+    }
+    ck_assert(simulation.warnings.empty());
+  }
 }
 END_TEST
 
@@ -345,7 +388,9 @@ int main() {
       test_parts_of_a_first_segment_that_is_kept_are_there,
       test_all_of_a_source_that_is_not_live_is_kept,
       test_numbers_ahead_of_the_grid_are_given_back,
+      test_stretched_segments_begin_with_keyframes,
       test_ladder_stays_aligned_while_numbers_are_given_back,
+      test_rung_that_does_not_change_keeps_its_keyframes,
       test_restart_after_three_new_formats,
       test_discontinuity_sequence_goes_on_over_restarts,
       test_discontinuity_sequence_of_short_segments_fits_31_bits,

@@ -155,7 +155,9 @@ START_TEST(test_encoder_with_look_ahead_lands_on_the_grid) {
   const auto segments = pipeline.segments("video_0");
   for (size_t i = 0; i < 5; ++i) {
     ck_assert_uint_eq(segments[i].sequence, segments[0].sequence + i);
-    ck_assert(keyframes.at(segments[i].running_time));
+    ck_assert_msg(keyframes.at(segments[i].running_time),
+                  "segment %u begins at %" G_GINT64_FORMAT " ns without a keyframe", static_cast<unsigned>(i),
+                  static_cast<gint64>(segments[i].running_time));
     // At 30 frames/s every boundary has a frame within 33 ms. What is not live begins between two.
     if (live)
       ck_assert_int_le(std::abs(static_cast<int64_t>(segments[i].duration) - int64_t{GST_SECOND}),

@@ -200,8 +200,8 @@ class Presentation {
   uint64_t first_sequence(const Track::Start& start) const REQUIRES_LOCK(mutex_);
   // What discontinuity sequence numbers begin at.
   uint64_t first_discontinuity() const REQUIRES_LOCK(mutex_);
-  // Where a segment ends if not at the next boundary of the grid.
-  std::optional<Duration> stretched_end(const Track::Start& start, uint64_t sequence) REQUIRES_LOCK(mutex_);
+  std::optional<Duration> plan_end(Slot& slot, const Track::Start& start, uint64_t sequence)
+      REQUIRES_LOCK(mutex_);
   Duration longest_stretch() const REQUIRES_LOCK(mutex_);
   // Whether a track's first segment is not listed before it is known what follows.
   bool may_withhold(const Slot& slot, const Track::Start& start) const REQUIRES_LOCK(mutex_);

@@ -127,7 +127,7 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
     begin_counting(start);
     const bool withheld = may_withhold(slot, start);
     opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);
-    if (!withheld) opened.end = stretched_end(start, opened.sequence);
+    opened.end = plan_end(slot, start, opened.sequence);
     publish_playlists(publication);
     if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   }

@@ -26,7 +26,13 @@ Duration Presentation::next_boundary(Duration running_time) {
   MutexLock lock(mutex_);
   const Duration time = running_time + anchor_.offset;
   grid_.settle(time);
-  return grid_.next(time) - anchor_.offset;
+  Duration next = grid_.next(time);
+  // A segment ends where it was told to when it began, whatever has been planned since.
+  for (const auto& slot : slots_) {
+    if (slot->running() && slot->end > time)
+      next = std::min(next, slot->end);
+  }
+  return next - anchor_.offset;
 }
 
 Duration Presentation::next_boundary_after(Duration time) const {
@@ -92,17 +98,18 @@ Duration Presentation::longest_stretch() const {
   }
   const auto target = target_duration_ ? std::chrono::seconds(target_duration_)
                                        : std::chrono::ceil<std::chrono::seconds>(options_.segment_duration);
-  // EXTINF is rounded (RFC 8216bis 4.4.3.1). A segment ends with the first frame, or keyframe, behind its
-  // end.
-  return target + 500ms - gop - std::max(frame * 3 / 2, kMargin);
+  // EXTINF is rounded (RFC 8216bis 4.4.3.1). A segment counts from half a frame behind its start, and ends
+  // with the first frame, or keyframe, behind its end.
+  return target + 500ms - gop - std::max(2 * frame, kMargin);
 }
 
-std::optional<Duration> Presentation::stretched_end(const Track::Start& start, uint64_t sequence) {
-  if (!on_wall_clock()) return std::nullopt;
+// Where a segment ends if not at the next boundary of the grid.
+std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& start, uint64_t sequence) {
   const Duration time = grid_time(start);
-  grid_.begin(time, static_cast<int64_t>(sequence - offset_from_grid_), longest_stretch());
-  if (!grid_.is_stretched(time)) return std::nullopt;
-  return grid_.next(time);
+  if (on_wall_clock() && !slot.track.withholds())
+    grid_.begin(time, static_cast<int64_t>(sequence - offset_from_grid_), longest_stretch());
+  slot.end = grid_.next(time);
+  return grid_.is_stretched(time) ? std::optional(slot.end) : std::nullopt;
 }
 
 uint64_t Presentation::next_sequence() const {

@@ -18,6 +18,7 @@ struct Presentation::Slot {
   bool cadence_known = false;
   Cadence cadence;
   Duration frame{};  // what the last segment began with, twice the tolerance
+  Duration end{};    // where the last segment that was opened is to end
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};

@@ -33,25 +33,21 @@ class Live(RealTime, checks.TestCase):
             streams, complaints = watched.result()
             edge = dict(zip(("video_0", "audio_0"), demuxed.result()))
             self.assertEqual(complaints, "")
-            went_in, playlists = self.check_tracks(origin, hls.Presentation(origin.url))
+            went_in, playlists = self.check_tracks(origin, hls.Presentation(origin.url), live=True)
             self.check_grid(playlists, started)
             named = {f"{stream.kind}_0": stream for stream in streams}
             self.check_streams(named, went_in, 1 / 30, "ffmpeg")
             self.check_edge(edge, playlists)
 
     def check_grid(self, playlists, started):
-        """Segments start with the first frame of a second of UTC, from the second one on. The first one's number is
-        its second."""
+        """Segments start with the first frame of a second of UTC, which is their number."""
         for track, playlist in playlists.items():
             frame = 1024 / 48000 if track == "audio_0" else 1 / 30
             for segment in playlist.segments:
                 first = segment.samples[0].pts / segment.init.timescale
                 self.assertAlmostEqual(segment.date, first, delta=0.0011, msg=playlist.text)
-                if segment is not playlist.segments[0]:
-                    self.assertLess(abs(first - round(first)), frame, f"{track} {segment.number} starts at {first}")
-                    self.assertEqual(segment.number, playlist.segments[0].number + playlist.segments.index(segment))
-                else:
-                    self.assertIn(segment.number, (int(first), int(first + frame / 2)))
+                self.assertLess(abs(first - round(first)), frame, f"{track} {segment.number} starts at {first}")
+                self.assertEqual(segment.number, round(first))
             self.assertGreater(playlist.segments[0].date, started - 1)
             self.assertLess(playlist.segments[-1].date, time.time() + 1)
 

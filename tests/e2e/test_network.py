@@ -41,10 +41,12 @@ class Network(RealTime, checks.TestCase):
             presentation = hls.Presentation(origin.url)
             for track in branches:
                 hls.media_when(presentation.media_url(track), lambda playlist: playlist.ended)
-            went_in, _ = self.check_tracks(origin, presentation, tolerance=JITTER)
+            went_in, _ = self.check_tracks(origin, presentation, tolerance=JITTER, live=True)
             self.assertGreater(len(went_in["video_0"]), SECONDS * rate_of_frames * 0.8)
             self.check_ffmpeg(presentation.url, presentation, went_in, 1 / 30, tolerance=JITTER)
-            self.check_hlsdemux2(presentation.url, went_in, 1 / 30, list(branches), tolerance=JITTER)
+            # The video begins with the first keyframe behind a boundary, and hlsdemux2 leaves out the audio before it.
+            for track in branches:
+                self.check_hlsdemux2(presentation.media_url(track), went_in, 1 / 30, [track], tolerance=JITTER)
 
     @staticmethod
     def wait_until_quiet(origin):
