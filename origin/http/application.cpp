@@ -118,11 +118,13 @@ Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool 
   }
   const char* query = g_uri_get_query(uri);
   const transport::Connection* connection = transport::Connection::of(message);
+  const std::string_view remote_address =
+      connection ? std::string_view(connection->remote_address()) : std::string_view();
   const bool head = std::string_view(soup_server_message_get_method(message)) == "HEAD";
   const Request request{.method = head ? Method::kHead : Method::kGet,
                         .name = *name,
                         .query = query ? query : "",
-                        .remote_address = connection ? connection->remote_address() : "",
+                        .remote_address = remote_address,
                         .fields = fields_of(message),
                         .again = again};
   return router_.route(request, reply_, hold);
