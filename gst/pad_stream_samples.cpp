@@ -33,7 +33,7 @@ GstFlowReturn PadStream::push(GstSample* sample) {
 
   GstBuffer* buffer = gst_sample_get_buffer(sample);
   const GstSegment* segment = gst_sample_get_segment(sample);
-  if (!is_media(buffer, codec_->kind) || is_after(buffer, segment)) return GST_FLOW_OK;
+  if (!is_media(buffer, *codec_) || is_after(buffer, segment)) return GST_FLOW_OK;
   SampleTimes times = running_times(buffer, segment);
   if (!take_lead_in(buffer, segment, times)) return GST_FLOW_OK;
   if (times.pts != ORIGIN_TIME_NONE) {

@@ -32,6 +32,8 @@ void Rendition::read(const GstTagList* tags) {
   {
     MutexLock lock(mutex_);
     read_string(tags, GST_TAG_LANGUAGE_CODE, tagged_language_);
+    // ISO 639-2: undetermined. Matroska says so where nobody said anything.
+    if (tagged_language_ == "und") tagged_language_.clear();
     // The title of the whole medium names no rendition.
     if (gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_STREAM) read_string(tags, GST_TAG_TITLE, tagged_label_);
   }

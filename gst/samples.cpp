@@ -33,9 +33,15 @@ SampleTimes running_times(GstBuffer* buffer, const GstSegment* segment) {
   return times;
 }
 
-bool is_media(GstBuffer* buffer, Kind kind) {
+bool is_media(GstBuffer* buffer, const Codec& codec) {
   if (gst_buffer_get_size(buffer) == 0) return false;
-  return kind == Kind::kVideo || !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER);
+  if (codec.kind == Kind::kVideo) return true;
+  if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return false;
+  // flacparse does not flag all the metadata blocks that it finds in caps; a frame begins with a sync code
+  // (RFC 9639 9.1), which no block does.
+  guint8 first = 0;
+  gst_buffer_extract(buffer, 0, &first, 1);
+  return codec.id != ORIGIN_CODEC_FLAC || first == 0xff;
 }
 
 bool is_before(GstBuffer* buffer, const GstSegment* segment) {

@@ -21,7 +21,7 @@ SampleTimes running_times(GstBuffer* buffer, const GstSegment* segment);
 
 // False: nothing to decode, like the headers that some audio parsers send ahead and that are in the caps as
 // well.
-bool is_media(GstBuffer* buffer, Kind kind);
+bool is_media(GstBuffer* buffer, const Codec& codec);
 
 // Whether the whole of it lies before the segment's start.
 bool is_before(GstBuffer* buffer, const GstSegment* segment);

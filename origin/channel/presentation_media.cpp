@@ -299,6 +299,9 @@ void Presentation::settle_target(Publication& publication) {
   }
   Duration longest = options_.segment_duration;
   for (const auto& slot : slots_) {
+    // EXTINF is rounded to the nearest second before it is compared (RFC 8216bis 4.4.3.1).
+    longest =
+        std::max<Duration>(longest, std::chrono::round<std::chrono::seconds>(slot->track.window().longest()));
     if (slot->cadence_known && !slot->cadence.on_grid) {
       longest = std::max(longest, options_.segment_duration + slot->cadence.longest_gop);
     }

@@ -79,7 +79,9 @@ store::Headers Track::media_headers(const std::string& uri, UtcTime now) const {
   // durations are what RFC 8216bis B.1 asks for live media.
   headers.cache_control =
       options_.type == timeline::PlaylistType::kLive
-          ? max_age(6 * std::max<Duration>(std::chrono::seconds(target_duration_), options_.segment_duration))
+          ? max_age(6 *
+                    std::max<Duration>(std::chrono::seconds(target_duration_),
+                                       std::chrono::ceil<std::chrono::seconds>(options_.segment_duration)))
           : "public, max-age=31536000, immutable";
   const bool is_init = uri.starts_with("init-");
   headers.etag = '"' + (is_init ? uri : stretch_->run + "-" + uri.substr(uri.find('/') + 1)) + '"';

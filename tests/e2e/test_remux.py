@@ -61,6 +61,25 @@ class Remux(checks.TestCase):
         for mine, expected in zip(shown[lead_in + 1:], seen[1:], strict=True):
             self.assertAlmostEqual(mine - shown[0], expected - seen[0], delta=0.001)
 
+    def test_flac_by_another_muxer(self):
+        """ffmpeg's header has metadata blocks that flacparse passes on like frames."""
+        require("x264enc", "flacenc")
+        with tempfile.TemporaryDirectory(prefix="origin-e2e-") as folder:
+            raw, film = Path(folder) / "raw.mkv", Path(folder) / "film.mp4"
+            run(launch(f"{video(NO_B_FRAMES, 120)} ! queue ! m. {audio('flacenc', 4)} ! queue ! m. "
+                       f"matroskamux name=m ! filesink location={raw}", "-q"))
+            run(["ffmpeg", "-v", "error", "-i", str(raw), "-c:v", "copy", "-c:a", "flac", "-strict", "-2", str(film)])
+            sent = next(stream for stream in players.ffprobe(str(film))[0] if stream.kind == "audio").frames
+            with Origin({"video_0": "d. ! video/x-h264 ! queue", "audio_0": "d. ! audio/x-flac ! queue"},
+                        rest=f"filesrc location={film} ! qtdemux name=d", sink="playlist-type=vod linger=-1") as origin:
+                played, complaints = players.ffprobe(hls.Presentation(origin.url).url)
+        self.assertEqual(complaints, "")
+        got = next(stream for stream in played if stream.kind == "audio").frames
+        for mine, expected in zip(got, sent, strict=True):
+            self.assertAlmostEqual(mine - got[0], expected - sent[0], delta=0.001)
+        shown = next(stream for stream in played if stream.kind == "video").frames
+        self.assertLess(abs(shown[0] - got[0]), 1 / 30)
+
     def test_transport_stream(self):
         # 90 kHz, and tsdemux's own start of time.
         self.remux("mpegtsmux", "tsdemux", "film.ts", tolerance=0.001)
