@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -18,6 +19,15 @@ namespace origin::tests {
 namespace {
 
 constexpr int kPatienceMs = 60'000;
+
+// The result of a system call that no signal has cut short: libFuzzer has an alarm.
+template <typename Call>
+auto uninterrupted(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
 
 void require(bool condition, const char* what) {
   if (condition) return;
@@ -153,7 +163,7 @@ std::string BothWays::Way::send(std::string_view bytes) const {
   require(fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0, "connect");
   // The server may have enough before all is sent.
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = uninterrupted([&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
     if (sent <= 0) break;
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
@@ -162,8 +172,8 @@ std::string BothWays::Way::send(std::string_view bytes) const {
   char buffer[16 * 1024];
   for (;;) {
     pollfd poll_fd{fd, POLLIN, 0};
-    require(poll(&poll_fd, 1, kPatienceMs) > 0, "no end of the answer");
-    const ssize_t count = recv(fd, buffer, sizeof(buffer), 0);
+    require(uninterrupted([&] { return poll(&poll_fd, 1, kPatienceMs); }) > 0, "no end of the answer");
+    const ssize_t count = uninterrupted([&] { return recv(fd, buffer, sizeof(buffer), 0); });
     if (count <= 0) break;
     answer.append(buffer, static_cast<size_t>(count));
   }
