@@ -91,7 +91,7 @@ class FastLane::Parked final : public HoldList::Waiter {
 
   void send() {
     answered_ = true;
-    lane_.wire_.send(connection_, lane_.reply_, 1, keep_alive_);
+    lane_.send(connection_, keep_alive_);
   }
 
   FastLane& lane_;
@@ -130,10 +130,14 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
     set_unavailable(reply_, shared_.no_room_reason());
     reply_.has_body = request.method == Method::kGet;
   }
-  wire_.send(connection, reply_, 1, head.keep_alive);
+  send(connection, head.keep_alive);
+  return true;
+}
+
+void FastLane::send(transport::Connection& connection, bool keep_alive) {
+  wire_.send(connection, reply_, 1, keep_alive);
   // The object is not to be kept until the next request.
   reply_.reset();
-  return true;
 }
 
 }  // namespace origin::http

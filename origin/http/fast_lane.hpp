@@ -21,6 +21,9 @@ class FastLane {
  private:
   class Parked;
 
+  // Sends the reply that was made last.
+  void send(transport::Connection& connection, bool keep_alive);
+
   Shared& shared_;
   Router& router_;
   HoldList& holds_;
