@@ -25,7 +25,6 @@ class Ledger {
     }
     const MediaPlaylist playlist = parse_media_playlist(*text);
     check_never_less(media_sequence_[track], playlist.media_sequence);
-    check_never_less(discontinuity_sequence_[track], playlist.segments.back().discontinuity_sequence);
   }
   size_t size() const { return names_.size(); }
 
@@ -43,7 +42,7 @@ class Ledger {
   }
 
   std::map<std::string, std::string> names_;
-  std::map<std::string, uint64_t> media_sequence_, discontinuity_sequence_;
+  std::map<std::string, uint64_t> media_sequence_;
 };
 
 void run_noting(Simulation& simulation, Duration until, Ledger& ledger) {
@@ -308,40 +307,6 @@ START_TEST(test_restart_after_three_new_formats) {
 }
 END_TEST
 
-START_TEST(test_discontinuity_sequence_goes_on_over_restarts) {
-  uint64_t last = 0;
-  Simulation::Settings wanted = settings();
-  for (int life = 0; life < 5; ++life) {
-    Simulation simulation(wanted);
-    Source& camera = simulation.add(video());
-    simulation.add(audio());
-    run(simulation, 8s);
-    camera.change_format(640, 480);
-    run(simulation, 20s);
-    for (const char* track : {"video_0", "audio_0"}) {
-      const MediaPlaylist playlist = simulation.playlist(track);
-      ck_assert_uint_eq(playlist.discontinuity_sequence, playlist.media_sequence);
-      ck_assert_uint_gt(playlist.discontinuity_sequence, last);
-      ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, playlist.discontinuity_sequence + 1);
-    }
-    last = simulation.playlist("video_0").segments.back().discontinuity_sequence;
-    wanted.start = simulation.clock.utc().time_since_epoch();
-  }
-}
-END_TEST
-
-START_TEST(test_discontinuity_sequence_of_short_segments_fits_31_bits) {
-  Simulation::Settings wanted = settings();
-  wanted.channel.segment_duration = 500ms;
-  Simulation simulation(wanted);
-  simulation.add(audio());
-  run(simulation, 5s);
-  const MediaPlaylist playlist = simulation.playlist("audio_0");
-  ck_assert_uint_eq(playlist.media_sequence, 3'400'000'001);
-  ck_assert_uint_eq(playlist.discontinuity_sequence, 1'700'000'001);
-}
-END_TEST
-
 START_TEST(test_track_that_begins_later_has_the_numbers_of_the_others) {
   Simulation simulation(settings());
   Source& camera = simulation.add(video());
@@ -392,8 +357,6 @@ int main() {
       test_ladder_stays_aligned_while_numbers_are_given_back,
       test_rung_that_does_not_change_keeps_its_keyframes,
       test_restart_after_three_new_formats,
-      test_discontinuity_sequence_goes_on_over_restarts,
-      test_discontinuity_sequence_of_short_segments_fits_31_bits,
       test_track_that_begins_later_has_the_numbers_of_the_others,
       test_ondemand_and_files_written_fast_count_from_zero,
   };

@@ -153,7 +153,6 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
     while (id < slots_.size() && slots_[id]->track.name() != name) ++id;
     if (id == slots_.size()) {
       slots_.push_back(std::make_unique<Slot>(options_, name, store_));
-      slots_[id]->track.set_first_discontinuity(first_discontinuity());
       if (target_duration_) slots_[id]->track.set_target_duration(target_duration_);
     } else if (slots_[id]->track.active() && !slots_[id]->given_up()) {
       return Error{ErrorCode::kExists,

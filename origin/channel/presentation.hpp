@@ -198,8 +198,6 @@ class Presentation {
   void begin_counting(const Track::Start& start) REQUIRES_LOCK(mutex_);
   // Number of a track's first segment.
   uint64_t first_sequence(const Track::Start& start) const REQUIRES_LOCK(mutex_);
-  // What discontinuity sequence numbers begin at.
-  uint64_t first_discontinuity() const REQUIRES_LOCK(mutex_);
   std::optional<Duration> plan_end(Slot& slot, const Track::Start& start, uint64_t sequence)
       REQUIRES_LOCK(mutex_);
   Duration longest_stretch() const REQUIRES_LOCK(mutex_);

@@ -54,22 +54,11 @@ void Presentation::begin_counting(const Track::Start& start) {
   const bool on_time = since_boundary <= std::min(2 * start.tolerance, kOnTime);
   const bool knows_last = least_sequence_ > 0;
   first_sequence_ = slot + offset_from_grid_ + (on_wall_clock() && !knows_last && !on_time ? 1 : 0);
-  for (const auto& each : slots_) each->track.set_first_discontinuity(first_discontinuity());
 }
 
 uint64_t Presentation::first_sequence(const Track::Start& start) const {
   const auto number = static_cast<uint64_t>(std::max<int64_t>(0, grid_.number_at(grid_time(start))));
   return std::max(number + offset_from_grid_, *first_sequence_);
-}
-
-// A run has no more discontinuities than segments. Seconds where segments are shorter than that: ExoPlayer
-// reads 31 bits.
-uint64_t Presentation::first_discontinuity() const {
-  if (!on_wall_clock() || !first_sequence_) return 0;
-  const Duration segment = options_.segment_duration;
-  if (segment >= 1s) return *first_sequence_;
-  const auto start = Duration(segment * static_cast<int64_t>(*first_sequence_));
-  return static_cast<uint64_t>(std::chrono::ceil<std::chrono::seconds>(start).count());
 }
 
 bool Presentation::may_withhold(const Slot& slot, const Track::Start& start) const {

@@ -39,8 +39,6 @@ class Track {
   // The longest part that there will be; the first value stays (RFC 8216bis 6.2.1). Returns it.
   Duration settle_part_target(Duration wanted);
   Duration part_target() const { return part_target_; }
-  // What the discontinuity sequence numbers begin at, the same for all tracks.
-  void set_first_discontinuity(uint64_t number) { first_discontinuity_ = number; }
   void set_part_hold_back(Duration hold_back) { part_hold_back_ = hold_back; }
 
   struct Start {
@@ -115,7 +113,6 @@ class Track {
   Body growing_body_;
   bool last_part_ = false;  // the open segment seems to be complete
   bool withheld_ = false;
-  uint64_t first_discontinuity_ = 0;
   std::shared_ptr<const timeline::Stretch> stretch_;  // of the segments to come
   bool active_ = false;
   bool offered_ = false;  // playlist_ is in the store

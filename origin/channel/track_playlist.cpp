@@ -69,7 +69,6 @@ void Track::publish_playlist(UtcTime now, std::vector<timeline::RenditionReport>
   if (options_.type == timeline::PlaylistType::kVod && !window_.ended()) return;
   ++revision_;
   const std::shared_ptr<timeline::MediaSnapshot> snapshot = window_.snapshot();
-  snapshot->first_discontinuity = first_discontinuity_;
   if (has_parts(options_)) {
     snapshot->low_latency = timeline::LowLatency{.part_target = part_target_,
                                                  .part_hold_back = part_hold_back_,

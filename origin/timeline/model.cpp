@@ -28,8 +28,8 @@ size_t MediaSnapshot::size() const {
 }
 
 uint64_t MediaSnapshot::discontinuity_sequence() const {
-  if (before) return first_discontinuity + before->epoch;
-  return first() ? first_discontinuity + first()->epoch : 0;
+  if (before) return before->epoch;
+  return first() ? first()->epoch : 0;
 }
 
 }  // namespace origin::timeline

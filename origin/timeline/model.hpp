@@ -78,8 +78,7 @@ struct MediaSnapshot {
   bool has_dates = false;        // presentation times are UTC
   bool ended = false;
   bool independent_segments = true;
-  uint64_t first_discontinuity = 0;  // what discontinuity sequence numbers begin at
-  SegmentRef before;                 // the last segment that left the window; null while all are there
+  SegmentRef before;  // the last segment that left the window; null while all are there
   std::vector<std::shared_ptr<const Block>> blocks;  // oldest first
   size_t first_in_block = 0;                         // segments of the first block that have left the window
   std::vector<SegmentRef> tail;                      // closed segments after the blocks

@@ -25,7 +25,6 @@ class Player:
         self.names = {}  # "number" or "number.part" -> path
         self.numbers = {}  # number -> address
         self.newest = None  # segment
-        self.discontinuity_sequence = 0
         self.outages = 0
 
     def poll_until(self, enough):
@@ -50,10 +49,6 @@ class Player:
         newest = playlist.segments[-1]
         if newest.number != max(self.numbers):
             raise RuntimeError(f"number {newest.number} after {max(self.numbers)}")
-        seams = sum(segment.discontinuity for segment in playlist.segments)
-        if playlist.discontinuity_sequence + seams < self.discontinuity_sequence:
-            raise RuntimeError(f"discontinuity {playlist.discontinuity_sequence} after {self.discontinuity_sequence}")
-        self.discontinuity_sequence = playlist.discontinuity_sequence + seams
         if self.newest is None or newest.number > self.newest.number:
             try:
                 hls.fetch(newest.url)
