@@ -29,13 +29,8 @@ inline void run(Simulation& simulation, Duration until) {
   ck_assert_msg(status.ok(), "%s", status.ok() ? "" : status.error().message.c_str());
 }
 
-// Number of the first segment that begins on the grid, which discontinuity sequence numbers begin at as well.
+// Number of the first segment that begins on the grid.
 constexpr uint64_t kFirstNumber = 850'000'001;
-
-// Before it, since the presentation began.
-inline uint64_t discontinuities(const ListedSegment& segment) {
-  return segment.discontinuity_sequence - kFirstNumber;
-}
 
 inline void end_all(Simulation& simulation) {
   for (const auto& source : simulation.sources) source->end();

@@ -40,7 +40,7 @@ START_TEST(test_hour_of_ntsc_audio_and_video_stays_in_step) {
   const ListedSegment& a = picture.segments.back();
   const ListedSegment& b = sound.segments.at(a.sequence - sound.media_sequence);
   ck_assert_msg(std::abs(*a.date - *b.date) < 0.034, "%f s apart after an hour", *a.date - *b.date);
-  ck_assert_uint_eq(discontinuities(a), 0);
+  ck_assert_uint_eq(a.discontinuity_sequence, 0);
 }
 END_TEST
 
@@ -64,8 +64,8 @@ START_TEST(test_new_format_is_a_new_init_segment_and_a_discontinuity) {
   run(simulation, 41s);
   const MediaPlaylist playlist = simulation.playlist("video_0");
   ck_assert_str_ne(playlist.segments.back().map_uri.c_str(), old_map.c_str());
-  ck_assert_uint_eq(discontinuities(playlist.segments.back()), 1);
-  ck_assert_uint_eq(discontinuities(simulation.playlist("audio_0").segments.back()), 1);
+  ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 1);
+  ck_assert_uint_eq(simulation.playlist("audio_0").segments.back().discontinuity_sequence, 1);
   simulation.check_fetchable("video_0");
   const auto multivariant = parse_multivariant_playlist(*simulation.get("index.m3u8"));
   ck_assert_str_eq(multivariant.variants[0].attributes.at("RESOLUTION").c_str(), "640x480");
@@ -86,7 +86,7 @@ START_TEST(test_new_format_is_a_discontinuity_of_all_tracks_at_its_time) {
     const MediaPlaylist playlist = simulation.playlist(track);
     const auto found =
         std::find_if(playlist.segments.begin(), playlist.segments.end(),
-                     [](const ListedSegment& segment) { return discontinuities(segment) > 0; });
+                     [](const ListedSegment& segment) { return segment.discontinuity_sequence > 0; });
     ck_assert(found != playlist.segments.end());
     return *found;
   };
@@ -124,7 +124,7 @@ START_TEST(test_same_format_again_changes_nothing) {
   run(simulation, 21s);
   camera.change_format(320, 240);
   run(simulation, 41s);
-  ck_assert_uint_eq(discontinuities(simulation.playlist("video_0").segments.back()), 0);
+  ck_assert_uint_eq(simulation.playlist("video_0").segments.back().discontinuity_sequence, 0);
 }
 END_TEST
 

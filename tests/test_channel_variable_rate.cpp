@@ -36,7 +36,7 @@ START_TEST(test_frames_further_apart_than_a_part) {
   simulation.add(audio());
   run(simulation, 60s);
   check_parts(simulation, 1300ms);
-  ck_assert_uint_eq(discontinuities(simulation.playlist("video_0").segments.back()), 0);
+  ck_assert_uint_eq(simulation.playlist("video_0").segments.back().discontinuity_sequence, 0);
 }
 END_TEST
 
