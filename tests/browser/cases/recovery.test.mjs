@@ -132,6 +132,7 @@ test('does not stop for a network that is away for less than what is buffered', 
   const sink = {'part-duration': 0, 'segment-duration': 1e9};
   await throughLink(async (page, link) => {
     await plays(page, 1);
+    await showsState(page, 'playing');  // a moment after the picture moves
     await forget(page);
     link.pull();
     await showsState(page, 'reconnecting');
