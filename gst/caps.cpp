@@ -179,6 +179,12 @@ const char* unplayable_chroma(const GstCaps* caps) {
   return !chroma || g_str_equal(chroma, "4:2:0") || g_str_equal(chroma, "4:0:0") ? nullptr : chroma;
 }
 
+// The baseline profiles have no frames out of order (ITU-T H.264 A.2.1).
+bool may_reorder(const Codec& codec, const GstCaps* caps) {
+  const char* profile = caps ? gst_structure_get_string(gst_caps_get_structure(caps, 0), "profile") : nullptr;
+  return codec.timestamper && !(profile && g_str_has_suffix(profile, "baseline"));
+}
+
 Format::Format(const Codec& codec, const GstCaps* caps) {
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   format_.codec = codec.id;

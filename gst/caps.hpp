@@ -33,6 +33,9 @@ origin::Ref<GstCaps> template_caps(Kind kind);
 // The chroma format of video that browsers and hardware decoders do not play, such as "4:4:4"; null: they do.
 const char* unplayable_chroma(const GstCaps* caps);
 
+// Whether frames may be shown in another order than they are decoded in, as far as the caps say.
+bool may_reorder(const Codec& codec, const GstCaps* caps);
+
 // An OriginFormat that owns its configuration.
 class Format {
  public:

@@ -272,13 +272,10 @@ GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
   return GST_FLOW_FLUSHING;
 }
 
-// H.264 without decode times, unless its profile has no frames out of order (ITU-T H.264 A.2.1), and H.265.
 bool PadStream::needs_decode_times(GstBuffer* first) const {
-  if (GST_BUFFER_DTS_IS_VALID(first) || !GST_BUFFER_PTS_IS_VALID(first) || !codec_->timestamper) return false;
+  if (GST_BUFFER_DTS_IS_VALID(first) || !GST_BUFFER_PTS_IS_VALID(first)) return false;
   const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_));
-  const char* profile =
-      caps ? gst_structure_get_string(gst_caps_get_structure(caps.get(), 0), "profile") : nullptr;
-  return !profile || !g_str_has_suffix(profile, "baseline");
+  return may_reorder(*codec_, caps.get());
 }
 
 // Another codec follows: what the elements still hold goes out first. If that is nothing that a parser can

@@ -76,6 +76,7 @@ class PadStream {
   bool take_lead_in(GstBuffer* buffer, const GstSegment* segment, SampleTimes& times);
   bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
   void warn_of_chroma(const GstCaps* caps);
+  void warn_of_order(const GstCaps* caps);
   GstFlowReturn result_of(GError* error);
   bool accepting() const;
   origin::Ref<OriginTrack> track() const;
@@ -103,6 +104,7 @@ class PadStream {
   bool draining_ = false;
   bool data_reported_ = false;
   bool warned_of_chroma_ = false;
+  bool warned_of_order_ = false;
   std::optional<int64_t> entry_asked_at_;  // running time
   std::optional<LeadIn> lead_in_;
   int64_t segment_start_ = 0;  // likewise

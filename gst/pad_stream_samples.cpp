@@ -39,6 +39,8 @@ GstFlowReturn PadStream::push(GstSample* sample) {
   if (times.pts != ORIGIN_TIME_NONE) {
     position_ = times.pts;
     if (codec_->kind == Kind::kVideo) ask_for_keyframes(track.get(), times.pts);
+  } else {
+    warn_of_order(caps_.get());
   }
   if (flushed_.exchange(false)) {
     publisher_.follow_clock();
@@ -108,6 +110,20 @@ void PadStream::warn_of_chroma(const GstCaps* caps) {
                               "), which browsers and hardware decoders do not play";
   const std::string hint = "put video/x-raw,format=I420 before the encoder of " + name;
   publisher_.post_warning(message.c_str(), hint.c_str());
+}
+
+// Parsers of raw streams count decode times, and leave open when a frame is shown.
+void PadStream::warn_of_order(const GstCaps* caps) {
+  if (warned_of_order_ || !may_reorder(*codec_, caps)) return;
+  warned_of_order_ = true;
+  const std::string name = GST_PAD_NAME(pad_);
+  const std::string message =
+      name + " gets " + codec_->name +
+      " without presentation times: frames are shown in the order in which they come, "
+      "which is wrong if there are B-frames among them";
+  publisher_.post_warning(
+      message.c_str(),
+      "put the stream into a container such as MP4 or MPEG-TS, and its demuxer before originsink");
 }
 
 // Takes the error.

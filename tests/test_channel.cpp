@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <sstream>
 #include <utility>
 
 #include "tests/channel_fixture.hpp"
@@ -252,6 +254,46 @@ START_TEST(test_three_seconds_of_half_second_parts_are_six) {
 }
 END_TEST
 
+// Lengths that a playlist lists, in microseconds.
+int64_t listed_length(const std::string& line, const std::string& tag) {
+  const size_t at = tag.size();
+  return std::stoll(line.substr(at)) * 1'000'000 + std::stoll(line.substr(line.find('.', at) + 1, 6));
+}
+
+// No frame or two are left over for a last part, and what is listed adds up to the microsecond.
+START_TEST(test_parts_are_equal_shares_of_their_segment) {
+  const std::string part_tag = "#EXT-X-PART:DURATION=", segment_tag = "#EXTINF:", target_tag = "PART-TARGET=";
+  Simulation simulation(settings());
+  simulation.add({.name = "video_0", .rate = {30'000, 1001}});
+  simulation.add(audio());
+  run(simulation, 60s);
+  for (const char* track : {"video_0", "audio_0"}) {
+    std::istringstream text(*simulation.get(std::string(track) + "/index.m3u8"));
+    int64_t target = 0;
+    std::vector<int64_t> parts;
+    size_t segments = 0;
+    for (std::string line; std::getline(text, line);) {
+      if (line.starts_with("#EXT-X-PART-INF:")) target = listed_length(line, "#EXT-X-PART-INF:" + target_tag);
+      if (line.starts_with(part_tag)) parts.push_back(listed_length(line, part_tag));
+      if (!line.starts_with(segment_tag)) continue;
+      if (parts.empty()) continue;
+      ck_assert_uint_eq(parts.size(), 5);
+      for (const int64_t& part : parts) {
+        // The last one gets what is left.
+        const int64_t least = &part == &parts.back() ? 70 : 85;
+        ck_assert_msg(part <= target && part * 100 >= target * least, "%s: %lld of %lld us", track,
+                      static_cast<long long>(part), static_cast<long long>(target));
+      }
+      ck_assert_int_eq(std::accumulate(parts.begin(), parts.end(), int64_t{0}),
+                       listed_length(line, segment_tag));
+      parts.clear();
+      ++segments;
+    }
+    ck_assert_uint_ge(segments, 3);
+  }
+}
+END_TEST
+
 // All that the versions of a playlist hint at.
 class HintWatch final : public store::Watcher, public std::enable_shared_from_this<HintWatch> {
  public:
@@ -430,6 +472,7 @@ int main() {
       test_ended_track_of_an_event_is_the_last_choice,
       test_first_by_name_is_the_default_however_tracks_turn_up,
       test_three_seconds_of_half_second_parts_are_six,
+      test_parts_are_equal_shares_of_their_segment,
       test_what_is_hinted_at_comes,
       test_stopping_does_not_end,
       test_a_stream_shorter_than_a_segment_is_listed_at_its_end,

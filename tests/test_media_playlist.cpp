@@ -113,6 +113,36 @@ START_TEST(test_low_latency_playlist_and_its_deltas) {
 }
 END_TEST
 
+// 1024 samples of 44.1 kHz are no whole microseconds: what is listed ends where the media does.
+START_TEST(test_listed_lengths_add_up) {
+  Builder live(PlaylistType::kLive, 200s);
+  int64_t samples = 0;
+  const auto time = [&] { return from_ticks(samples, 44'100); };
+  for (int i = 0; i < 50; ++i) {
+    live.time = kStart + time();
+    live.window.open(live.next(0s));
+    for (const int frames : {18, 18, 18, 18, i % 8 ? 14 : 15}) {
+      const Duration before = time();
+      samples += frames * 1024;
+      live.window.add_part({.duration = time() - before, .bytes = 250, .self_contained = true});
+    }
+    live.window.close();
+  }
+  const auto snapshot = live.low_latency();
+  const std::string text = flatten(render_media_playlist(*snapshot));
+  const auto sum = [&text](const std::string& tag, size_t from) {
+    int64_t us = 0;
+    for (size_t at = text.find(tag, from); at != std::string::npos; at = text.find(tag, at + 1)) {
+      us += std::llround(std::stod(text.substr(at + tag.size())) * 1e6);
+    }
+    return us;
+  };
+  ck_assert_int_eq(sum("#EXTINF:", 0), scale_round(samples, 1'000'000, 44'100));
+  const size_t first_part = text.find("#EXT-X-PART:");
+  ck_assert_int_eq(sum("#EXT-X-PART:DURATION=", first_part), sum("#EXTINF:", first_part));
+}
+END_TEST
+
 START_TEST(test_a_playlist_with_nothing_old_has_no_delta) {
   Builder live(PlaylistType::kLive, 60s);
   for (int i = 0; i < 6; ++i) live.add_in_parts();
@@ -240,6 +270,7 @@ int main() {
       test_live_playlist,
       test_live_playlist_with_new_format_gap_and_new_run,
       test_low_latency_playlist_and_its_deltas,
+      test_listed_lengths_add_up,
       test_a_playlist_with_nothing_old_has_no_delta,
       test_delta_is_the_whole_but_what_is_skipped,
       test_event_playlist_that_has_ended,

@@ -85,6 +85,31 @@ START_TEST(test_chroma_that_players_do_not_show_is_warned_of) {
 }
 END_TEST
 
+// As h264parse leaves a raw stream from a file.
+START_TEST(test_frames_without_presentation_times_are_warned_of) {
+  static const char* const kProfiles[] = {"baseline", "main"};
+  Pipeline pipeline(std::string("videotestsrc num-buffers=60 ! video/x-raw,width=160,height=120 ! x264enc "
+                                "name=e ! video/x-h264,profile=") +
+                    kProfiles[_i] + " ! originsink name=o playlist-type=event");
+  GstPad* pad = gst_element_get_static_pad(pipeline.element("e"), "src");
+  const auto forget = [](GstPad*, GstPadProbeInfo* info, gpointer) {
+    GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+    GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_NONE;
+    GST_PAD_PROBE_INFO_DATA(info) = buffer;
+    return GST_PAD_PROBE_OK;
+  };
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, forget, nullptr, nullptr);
+  gst_object_unref(pad);
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  ck_assert_uint_ge(pipeline.segments("video_0").size(), 1);
+  const std::vector<std::string> warnings = pipeline.warnings();
+  ck_assert_uint_eq(warnings.size(), _i);
+  for (const std::string& warning : warnings) {
+    ck_assert_msg(contains(warning, "video_0 gets H.264 without presentation times"), "%s", warning.c_str());
+  }
+}
+END_TEST
+
 START_TEST(test_ten_bit_is_taken_where_it_is_asked_for) {
   Pipeline pipeline(
       "videotestsrc num-buffers=10 ! video/x-raw,format=I420_10LE ! x265enc speed-preset=ultrafast ! "
@@ -193,6 +218,7 @@ int main(int argc, char** argv) {
       {test_video_encoder_makes_what_all_players_decode, G_N_ELEMENTS(kVideoEncoders)},
       {test_format_stays_playable_behind_a_capsfilter, 2},
       {test_chroma_that_players_do_not_show_is_warned_of, 3},
+      {test_frames_without_presentation_times_are_warned_of, 2},
       test_ten_bit_is_taken_where_it_is_asked_for,
       {test_audio_encoder_is_taken_as_it_is, G_N_ELEMENTS(kAudioEncoders)},
       test_kind_follows_caps_behind_a_queue,

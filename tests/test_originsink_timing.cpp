@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <mutex>
 
 #include "tests/check_main.hpp"
@@ -21,18 +22,27 @@ constexpr int64_t kTick = GST_SECOND / 10000;  // more than any track's rounding
 // Running times of the keyframes that an element puts out.
 class Keyframes {
  public:
-  explicit Keyframes(GstElement* encoder) : pad_(gst_element_get_static_pad(encoder, "src")) {
-    gst_pad_add_probe(pad_, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, this, nullptr);
+  explicit Keyframes(GstElement* encoder) {
+    GstPad* pad = gst_element_get_static_pad(encoder, "src");
+    // The pad's thread may be within the probe when this object goes: what it writes to has an owner of its
+    // own.
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, new std::shared_ptr<Times>(times_),
+                      [](gpointer times) { delete static_cast<std::shared_ptr<Times>*>(times); });
+    gst_object_unref(pad);
   }
-  ~Keyframes() { gst_object_unref(pad_); }
   bool at(int64_t time) {
-    const std::lock_guard lock(mutex_);
-    return std::any_of(times_.begin(), times_.end(),
+    const std::lock_guard lock(times_->mutex);
+    return std::any_of(times_->keyframes.begin(), times_->keyframes.end(),
                        [time](int64_t keyframe) { return std::abs(keyframe - time) < kTick; });
   }
 
  private:
-  static GstPadProbeReturn on_buffer(GstPad* pad, GstPadProbeInfo* info, gpointer self) {
+  struct Times {
+    std::mutex mutex;
+    std::vector<int64_t> keyframes;
+  };
+
+  static GstPadProbeReturn on_buffer(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
     GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) return GST_PAD_PROBE_OK;
     GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
@@ -40,15 +50,13 @@ class Keyframes {
     gst_event_parse_segment(event, &segment);
     const GstClockTime time = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
     gst_event_unref(event);
-    auto* keyframes = static_cast<Keyframes*>(self);
-    const std::lock_guard lock(keyframes->mutex_);
-    keyframes->times_.push_back(static_cast<int64_t>(time));
+    Times& times = **static_cast<std::shared_ptr<Times>*>(data);
+    const std::lock_guard lock(times.mutex);
+    times.keyframes.push_back(static_cast<int64_t>(time));
     return GST_PAD_PROBE_OK;
   }
 
-  GstPad* const pad_;
-  std::mutex mutex_;
-  std::vector<int64_t> times_;
+  const std::shared_ptr<Times> times_ = std::make_shared<Times>();
 };
 
 // A source pad in place of an encoder, which notes what it is asked for.

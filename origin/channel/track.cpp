@@ -9,6 +9,8 @@ namespace {
 
 // Ends are rounded to ticks, as coarse as 1/44100 s.
 constexpr Duration kRounding = 50us;
+// By which two durations of as many frames differ: each is the difference of two times in nanoseconds.
+constexpr Duration kOneRounding = 1ns;
 
 // After so many target durations the rates of a track are taken to be known.
 constexpr int kSettledRates = 5;
@@ -191,7 +193,7 @@ void Track::add_part(const Bytes& chunk, const timeline::Part& part, bool last, 
   // A part lasts no longer than its target. Where a single frame does, nothing follows it for the rest of its
   // time.
   const Duration longest = has_parts(options_) ? part_target_ : part.duration;
-  Duration listed = std::min(part.duration, longest);
+  Duration listed = part.duration - longest <= kOneRounding ? part.duration : longest;
   window_.add_part({.duration = listed,
                     .bytes = chunk.size(),
                     .independent = part.independent,

@@ -42,19 +42,29 @@ segmenter::Timestamper::Config timestamper_config(const Options& options, const 
   return config;
 }
 
-// The most whole frames that fit into part-duration, or one that does not; part-duration where frames may
-// last as they like.
+// What a duration may be off if it is to be one of whole frames.
+constexpr Duration kExact = 1us;
+
+// As many whole frames as fit into part-duration (or one that does not), less what makes the parts of a
+// segment equal: a last part of a frame or two costs every viewer a request, and hls.js at times overlooks it
+// and stalls. part-duration where frames may last as they like.
 Duration part_target(const Options& options, const media::Format& format, ByteSpan first_frame) {
-  const bool audio = media::kind_of(format.codec) == media::Kind::kAudio;
-  Duration frame{};
-  if (audio) {
+  media::Rational frame;  // seconds
+  if (media::kind_of(format.codec) == media::Kind::kAudio) {
     const uint32_t rate = format.codec == media::Codec::kOpus ? 48'000 : format.audio.sample_rate;
-    frame = from_ticks(media::audio_frame_samples(format, first_frame), rate);
-  } else if (const media::Rational fps = format.video.frame_rate; fps.num) {
-    frame = Duration(scale_round(kNanosecondsPerSecond, fps.den, fps.num));
+    frame = {media::audio_frame_samples(format, first_frame), rate};
+  } else {
+    frame = {format.video.frame_rate.den, format.video.frame_rate.num};
   }
-  if (frame == Duration::zero() || !has_parts(options)) return options.part_duration;
-  return std::max<int64_t>(1, (options.part_duration + 1us) / frame) * frame;
+  if (frame.num == 0 || frame.den == 0 || !has_parts(options)) return options.part_duration;
+  const auto whole_frames = [frame](Duration time) {
+    return static_cast<int64_t>(static_cast<__int128>(time.count()) * frame.den /
+                                (frame.num * kNanosecondsPerSecond));
+  };
+  const int64_t most = std::max<int64_t>(1, whole_frames(options.part_duration + kExact));
+  const int64_t in_segment = whole_frames(options.segment_duration - kExact) + 1;
+  const int64_t parts = (in_segment + most - 1) / most;
+  return from_ticks((in_segment + parts - 1) / parts * frame.num, frame.den);
 }
 
 segmenter::Segmenter::Config segmenter_config(const Options& options, const media::Format& format,

@@ -13,8 +13,7 @@ namespace {
 // CAN-SKIP-UNTIL).
 constexpr int kSkipTargets = 6;
 
-// Seconds with microseconds: 2.000000. Rounded on its own; the error does not add up, since dates are given
-// as well.
+// Seconds with microseconds: 2.000000.
 void append_seconds(std::string& text, Duration duration) {
   char number[32];
   const int64_t us = scale_round(duration.count(), 1, 1000);
@@ -33,7 +32,15 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-// Never below a part's own duration, which is rounded to the nearest microsecond.
+// How long what begins at `start` lasts on a time line of whole microseconds: what is listed adds up to where
+// it ends. Players go by the sums; where a segment and its parts disagreed about its end, hls.js found
+// nothing there.
+std::string length(Duration start, Duration duration) {
+  const auto rounded = [](Duration time) { return std::chrono::round<std::chrono::microseconds>(time); };
+  return seconds(rounded(start + duration) - rounded(start));
+}
+
+// Never below what a part's duration is listed as.
 Duration rounded_up(Duration duration) {
   return std::chrono::ceil<std::chrono::microseconds>(duration);
 }
@@ -75,18 +82,20 @@ void append_segment_tags(std::string& text, const Segment& segment, const Segmen
 }
 
 void append_parts(std::string& text, const Segment& segment) {
+  Duration start = segment.start;
   for (size_t i = 0; i < segment.parts.size(); ++i) {
     const Part& part = segment.parts[i];
-    text += "#EXT-X-PART:DURATION=" + seconds(part.duration) + ",URI=\"" + segment.part_uri(i) + '"';
+    text += "#EXT-X-PART:DURATION=" + length(start, part.duration) + ",URI=\"" + segment.part_uri(i) + '"';
     if (part.independent) text += ",INDEPENDENT=YES";
     if (part.gap) text += ",GAP=YES";
     text += '\n';
+    start += part.duration;
   }
 }
 
 void append_segment_end(std::string& text, const Segment& segment) {
   if (segment.gap) text += "#EXT-X-GAP\n";
-  text += "#EXTINF:" + seconds(segment.duration) + ",\n" + segment.uri() + "\n";
+  text += "#EXTINF:" + length(segment.start, segment.duration) + ",\n" + segment.uri() + "\n";
 }
 
 void append_hints(std::string& text, const LowLatency& low_latency) {

@@ -18,7 +18,9 @@ const kConfig = {
   // Fragmented MP4 needs no transmuxing: a worker saves nothing and would need `worker-src blob:` in the
   // page's policy.
   enableWorker: false,
-  backBufferLength: 60,
+  // What is behind stays until the browser needs the room: where hls.js (1.7.4) removes it while a part is being
+  // appended, it forgets having loaded the segment's other parts, and stalls until they have left the playlist.
+  backBufferLength: Infinity,
   manifestLoadPolicy: {default: {...kHeldLoad, errorRetry: null}},
   playlistLoadPolicy: {default: kHeldLoad},
 };
