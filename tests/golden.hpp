@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compares text with a file of tests/golden. `ORIGIN_REWRITE_GOLDENS=1 meson test -C build` writes the files anew.
+// Compares text with a file of tests/golden. `ORIGIN_REWRITE_GOLDENS=1 meson test -C build` writes the files
+// anew.
 #pragma once
 
 #include <check.h>

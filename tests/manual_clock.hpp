@@ -10,7 +10,8 @@ namespace origin {
 
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Duration utc_since_1970 = std::chrono::seconds(1'700'000'000)) : start_(utc_since_1970) {}
+  explicit ManualClock(Duration utc_since_1970 = std::chrono::seconds(1'700'000'000))
+      : start_(utc_since_1970) {}
   UtcTime utc() const override { return UtcTime(start_ + Duration(passed_.load())); }
   MonotonicTime monotonic() const override { return MonotonicTime(1s + Duration(passed_.load())); }
   void advance(Duration duration) { passed_ += duration.count(); }

@@ -11,7 +11,9 @@ namespace tests {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw std::runtime_error("playlist: " + why); }
+[[noreturn]] void refuse(const std::string& why) {
+  throw std::runtime_error("playlist: " + why);
+}
 
 void require(bool condition, const std::string& what) {
   if (!condition) refuse(what);
@@ -45,8 +47,8 @@ Attributes parse_attributes(const std::string& list) {
 double parse_date(const std::string& text) {
   std::tm tm{};
   double seconds = 0;
-  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                                 &tm.tm_hour, &tm.tm_min, &seconds);
+  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lfZ", &tm.tm_year, &tm.tm_mon,
+                                 &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &seconds);
   require(fields == 6, "date " + text);
   tm.tm_year -= 1900;
   tm.tm_mon -= 1;
@@ -69,7 +71,9 @@ std::optional<std::string> tag(const std::string& line, const std::string& name)
   return line.substr(name.size() + 2);
 }
 
-std::string name_of_sequence(uint64_t sequence) { return "segment " + std::to_string(sequence); }
+std::string name_of_sequence(uint64_t sequence) {
+  return "segment " + std::to_string(sequence);
+}
 
 }  // namespace
 
@@ -148,7 +152,8 @@ void check_media_playlist(const MediaPlaylist& playlist) {
             name + " is called " + segment.uri);
     if (previous && previous->date && segment.date && segment.discontinuities == 0) {
       const double hole = *segment.date - *previous->date - previous->duration;
-      require(std::abs(hole) < 0.003, name + " begins " + std::to_string(hole) + " s after its predecessor's end");
+      require(std::abs(hole) < 0.003,
+              name + " begins " + std::to_string(hole) + " s after its predecessor's end");
     }
     previous = &segment;
   }
@@ -159,15 +164,17 @@ void check_successor(const MediaPlaylist& before, const MediaPlaylist& after, bo
   require(after.media_sequence >= before.media_sequence, "media sequence went back");
   require(after.discontinuity_sequence >= before.discontinuity_sequence, "discontinuity sequence went back");
   require(!before.ended || after.ended, "the end was taken back");
-  require(short_of_memory || after.media_sequence == before.media_sequence || after.duration() >= 3.0 * after.target_duration - 0.001,
+  require(short_of_memory || after.media_sequence == before.media_sequence ||
+              after.duration() >= 3.0 * after.target_duration - 0.001,
           "a live playlist was cut to " + std::to_string(after.duration()) + " s, target " +
               std::to_string(after.target_duration));
   require(after.segments.back().sequence >= before.segments.back().sequence, "the newest segment vanished");
   for (const ListedSegment& was : before.segments) {
     if (was.sequence < after.media_sequence) continue;
     const ListedSegment& is = after.segments.at(was.sequence - after.media_sequence);
-    require(is.uri == was.uri && is.duration == was.duration && is.map_uri == was.map_uri && is.gap == was.gap &&
-                is.date == was.date && is.discontinuity_sequence == was.discontinuity_sequence,
+    require(is.uri == was.uri && is.duration == was.duration && is.map_uri == was.map_uri &&
+                is.gap == was.gap && is.date == was.date &&
+                is.discontinuity_sequence == was.discontinuity_sequence,
             name_of_sequence(was.sequence) + " changed");
   }
 }

@@ -52,7 +52,8 @@ MultivariantPlaylist parse_multivariant_playlist(const std::string& text);
 
 // What must hold of any version of a media playlist; throws naming what does not.
 void check_media_playlist(const MediaPlaylist& playlist);
-// What must hold from one version to the next. `short_of_memory`: the window may be cut to less than players need.
+// What must hold from one version to the next. `short_of_memory`: the window may be cut to less than players
+// need.
 void check_successor(const MediaPlaylist& before, const MediaPlaylist& after, bool short_of_memory = false);
 
 }  // namespace tests

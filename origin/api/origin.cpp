@@ -10,7 +10,8 @@ constexpr Duration kTick = 100ms;
 }  // namespace
 
 Origin::Content::Content(const store::Store::Options& options)
-    : store(options, Clock::system()), directory(std::make_shared<channel::Directory>(store, Clock::system())) {
+    : store(options, Clock::system()),
+      directory(std::make_shared<channel::Directory>(store, Clock::system())) {
   store.add_resolver(directory);
 }
 

@@ -36,8 +36,8 @@ class Origin {
   bool stopped() const;
 
  private:
-  // Shared with the timekeeper's thread, which may be the one that lets go of the Origin: a publisher's signal handler
-  // runs there.
+  // Shared with the timekeeper's thread, which may be the one that lets go of the Origin: a publisher's
+  // signal handler runs there.
   struct Content {
     explicit Content(const store::Store::Options& options);
     store::Store store;

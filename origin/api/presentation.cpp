@@ -45,8 +45,8 @@ class SignalObserver final : public channel::Observer {
   void segment_added(const channel::SegmentAdded& segment) override {
     if (const auto object = strong()) {
       g_signal_emit(object.get(), signals[kSegmentAdded], 0, segment.track.c_str(), segment.sequence,
-                    static_cast<gint64>(segment.running_time.count()), static_cast<gint64>(segment.duration.count()),
-                    segment.bytes);
+                    static_cast<gint64>(segment.running_time.count()),
+                    static_cast<gint64>(segment.duration.count()), segment.bytes);
     }
   }
   void warning(const std::string& message, const std::string& hint) override {
@@ -92,11 +92,12 @@ static void origin_presentation_class_init(OriginPresentationClass* klass) {
    * @duration: nanoseconds
    * @bytes: size
    *
-   * A segment is complete and listed. Emitted on the thread that pushed its last sample or on the origin's own.
+   * A segment is complete and listed. Emitted on the thread that pushed its last sample or on the origin's
+   * own.
    */
-  signals[kSegmentAdded] = g_signal_new("segment-added", ORIGIN_TYPE_PRESENTATION, G_SIGNAL_RUN_LAST, 0, nullptr,
-                                        nullptr, nullptr, G_TYPE_NONE, 5, G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_INT64,
-                                        G_TYPE_INT64, G_TYPE_UINT64);
+  signals[kSegmentAdded] =
+      g_signal_new("segment-added", ORIGIN_TYPE_PRESENTATION, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr,
+                   G_TYPE_NONE, 5, G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_INT64, G_TYPE_INT64, G_TYPE_UINT64);
   /**
    * OriginPresentation::warning:
    * @self: the presentation
@@ -105,16 +106,16 @@ static void origin_presentation_class_init(OriginPresentationClass* klass) {
    *
    * Something that the publisher should know and can change. Emitted on any thread.
    */
-  signals[kWarning] = g_signal_new("warning", ORIGIN_TYPE_PRESENTATION, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr,
-                                   G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[kWarning] = g_signal_new("warning", ORIGIN_TYPE_PRESENTATION, G_SIGNAL_RUN_LAST, 0, nullptr,
+                                   nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 /**
  * origin_presentation_options_init:
  * @options: (out caller-allocates): what to fill in
  *
- * Fills in the defaults: a live presentation on the UTC grid, segments of 2 s, parts of 500 ms, a window of 60 s, kept
- * for an hour after its end.
+ * Fills in the defaults: a live presentation on the UTC grid, segments of 2 s, parts of 500 ms, a window of
+ * 60 s, kept for an hour after its end.
  */
 void origin_presentation_options_init(OriginPresentationOptions* options) {
   const channel::Options defaults;
@@ -134,8 +135,8 @@ void origin_presentation_options_init(OriginPresentationOptions* options) {
 namespace origin::api {
 
 OriginPresentation* new_presentation(OriginServer* server, const channel::Options& options, GError** error) {
-  auto object = Ref<OriginPresentation>::adopt(
-      ORIGIN_PRESENTATION(g_object_new(ORIGIN_TYPE_PRESENTATION, nullptr)));
+  auto object =
+      Ref<OriginPresentation>::adopt(ORIGIN_PRESENTATION(g_object_new(ORIGIN_TYPE_PRESENTATION, nullptr)));
   Presentation& inner = *object->inner;
   inner.server = Ref<OriginServer>::share(server);
   inner.observer = std::make_shared<SignalObserver>(object.get());
@@ -166,8 +167,8 @@ const gchar* origin_presentation_get_name(OriginPresentation* self) {
  * @self: a presentation none of whose tracks has its format yet
  * @wall_clock: as in #OriginPresentationOptions
  *
- * For a publisher that learns only after it opened the presentation whether its media is paced by the clock. An anchor
- * that was set before is forgotten if this changes anything. Any thread.
+ * For a publisher that learns only after it opened the presentation whether its media is paced by the clock.
+ * An anchor that was set before is forgotten if this changes anything. Any thread.
  *
  * Returns: whether it holds; %FALSE: there are tracks with a format, which are timed the other way
  */
@@ -181,8 +182,8 @@ gboolean origin_presentation_set_wall_clock(OriginPresentation* self, gboolean w
  * @self: a presentation
  * @live_source: as in #OriginPresentationOptions
  *
- * For a publisher that learns only after it opened the presentation whether its media is live. Holds for tracks that
- * have not begun yet. Any thread.
+ * For a publisher that learns only after it opened the presentation whether its media is live. Holds for
+ * tracks that have not begun yet. Any thread.
  */
 void origin_presentation_set_live_source(OriginPresentation* self, gboolean live_source) {
   g_return_if_fail(self);
@@ -194,8 +195,9 @@ void origin_presentation_set_live_source(OriginPresentation* self, gboolean live
  * @self: a presentation
  * @utc_at_zero: nanoseconds since 1970 at running time 0
  *
- * Maps running time to UTC in a presentation on the wall clock; changes nothing in others. Once media has been written, a value that differs by more than half a part from the one in
- * force makes a discontinuity, and a smaller difference is ignored. Any thread.
+ * Maps running time to UTC in a presentation on the wall clock; changes nothing in others. Once media has
+ * been written, a value that differs by more than half a part from the one in force makes a discontinuity,
+ * and a smaller difference is ignored. Any thread.
  */
 void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero) {
   g_return_if_fail(self);
@@ -207,8 +209,8 @@ void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero
  * @self: a presentation
  * @running_time: nanoseconds
  *
- * For who asks encoders for keyframes there: boundaries up to @running_time, which is where the encoder is, do not
- * change any more. Any thread.
+ * For who asks encoders for keyframes there: boundaries up to @running_time, which is where the encoder is,
+ * do not change any more. Any thread.
  *
  * Returns: running time of the first segment boundary strictly after @running_time
  */
@@ -223,8 +225,8 @@ gint64 origin_presentation_get_next_boundary(OriginPresentation* self, gint64 ru
  * @name: part of the track's URLs: letters, digits, '-', '_', '.', '~'
  * @error: return location for an error
  *
- * Announces a track: requests for its playlist are held from now on. The multivariant playlist waits for its first
- * segment, up to a deadline. The name is free again once the track has ended without data.
+ * Announces a track: requests for its playlist are held from now on. The multivariant playlist waits for its
+ * first segment, up to a deadline. The name is free again once the track has ended without data.
  *
  * Returns: (transfer full): the track, or %NULL with @error set
  */
@@ -242,8 +244,9 @@ OriginTrack* origin_presentation_add_track(OriginPresentation* self, const gchar
  * origin_presentation_close:
  * @self: a presentation
  *
- * The publisher leaves. What has not ended stays as it is, and may be taken over by another publisher of that name; a
- * VOD presentation that has not ended vanishes. No track may be pushed to any more. Done by the last unref as well.
+ * The publisher leaves. What has not ended stays as it is, and may be taken over by another publisher of that
+ * name; a VOD presentation that has not ended vanishes. No track may be pushed to any more. Done by the last
+ * unref as well.
  */
 void origin_presentation_close(OriginPresentation* self) {
   g_return_if_fail(self);

@@ -78,11 +78,15 @@ void finish_opening(const std::string& key, OriginServer* server) {
 
 namespace origin::api {
 
-Origin& origin_of(OriginServer* server) { return *server->origin; }
+Origin& origin_of(OriginServer* server) {
+  return *server->origin;
+}
 
 }  // namespace origin::api
 
-static void origin_server_init(OriginServer* self) { new (&self->origin) std::unique_ptr<Origin>(); }
+static void origin_server_init(OriginServer* self) {
+  new (&self->origin) std::unique_ptr<Origin>();
+}
 
 static void origin_server_constructed(GObject* object) {
   auto* self = ORIGIN_SERVER(object);
@@ -133,8 +137,8 @@ static void origin_server_class_init(OriginServerClass* klass) {
    */
   g_object_class_install_property(
       object_class, kPropMemoryLimit,
-      g_param_spec_uint64("memory-limit", "Memory limit", "Budget of the store in bytes", kMinMemoryLimit, G_MAXUINT64,
-                          kDefaultMemoryLimit,
+      g_param_spec_uint64("memory-limit", "Memory limit", "Budget of the store in bytes", kMinMemoryLimit,
+                          G_MAXUINT64, kDefaultMemoryLimit,
                           GParamFlags(G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)));
   /**
    * OriginServer:port:
@@ -150,11 +154,14 @@ static void origin_server_class_init(OriginServerClass* klass) {
 /**
  * origin_server_new:
  *
- * An origin with the default memory limit that does not listen yet. Any thread, like all functions of #OriginServer.
+ * An origin with the default memory limit that does not listen yet. Any thread, like all functions of
+ * #OriginServer.
  *
  * Returns: (transfer full): a new server
  */
-OriginServer* origin_server_new(void) { return ORIGIN_SERVER(g_object_new(ORIGIN_TYPE_SERVER, nullptr)); }
+OriginServer* origin_server_new(void) {
+  return ORIGIN_SERVER(g_object_new(ORIGIN_TYPE_SERVER, nullptr));
+}
 
 /**
  * origin_server_new_with_memory_limit:
@@ -174,8 +181,8 @@ OriginServer* origin_server_new_with_memory_limit(guint64 memory_limit) {
  * @memory_limit: bytes; only counts if the server is made by this call
  * @error: return location for an error
  *
- * The server of this process that listens on @host and @port. All callers with the same address share one, which lives
- * as long as any of them holds a reference; with port 0 each call makes a server of its own.
+ * The server of this process that listens on @host and @port. All callers with the same address share one,
+ * which lives as long as any of them holds a reference; with port 0 each call makes a server of its own.
  *
  * Returns: (transfer full): the server, or %NULL with @error set
  */
@@ -203,7 +210,8 @@ OriginServer* origin_server_obtain(const gchar* host, guint port, guint64 memory
 gboolean origin_server_listen(OriginServer* self, const gchar* host, guint port, GError** error) {
   g_return_val_if_fail(self && host, FALSE);
   if (port > 65535) {
-    return fail(error, {ErrorCode::kInvalid, "port " + std::to_string(port) + " does not exist; it takes 0 to 65535"});
+    return fail(error, {ErrorCode::kInvalid,
+                        "port " + std::to_string(port) + " does not exist; it takes 0 to 65535"});
   }
   const auto listened = self->origin->listen(host, static_cast<uint16_t>(port));
   if (!listened) return fail(error, listened.error());
@@ -240,8 +248,9 @@ gchar** origin_server_get_uris(OriginServer* self) {
  * origin_server_get_statistics:
  * @self: a server
  *
- * What the store holds now: "objects", "topics", "memory-used", "memory-limit" (bytes), "evicted", "expired" (objects
- * since the start), "rendered", "compressed" (playlists and their deltas since the start), each as uint64.
+ * What the store holds now: "objects", "topics", "memory-used", "memory-limit" (bytes), "evicted", "expired"
+ * (objects since the start), "rendered", "compressed" (playlists and their deltas since the start), each as
+ * uint64.
  *
  * Returns: (transfer full): a floating-free variant of type a{sv}
  */
@@ -273,11 +282,12 @@ GVariant* origin_server_get_statistics(OriginServer* self) {
  *
  * Makes a presentation, or goes on with one of that name whose publisher left without ending it.
  *
- * Returns: (transfer full): the presentation, or %NULL with @error set: %ORIGIN_ERROR_EXISTS if it has a publisher,
- *   %ORIGIN_ERROR_INVALID for a name or option that cannot be
+ * Returns: (transfer full): the presentation, or %NULL with @error set: %ORIGIN_ERROR_EXISTS if it has a
+ * publisher, %ORIGIN_ERROR_INVALID for a name or option that cannot be
  */
 OriginPresentation* origin_server_open_presentation(OriginServer* self, const gchar* name,
-                                                    const OriginPresentationOptions* options, GError** error) {
+                                                    const OriginPresentationOptions* options,
+                                                    GError** error) {
   g_return_val_if_fail(self && name && options, nullptr);
   if (options->playlist_type > ORIGIN_PLAYLIST_TYPE_VOD) {
     fail(error, {ErrorCode::kInvalid, "playlist type " + std::to_string(options->playlist_type) +
@@ -306,7 +316,8 @@ OriginPresentation* origin_server_open_presentation(OriginServer* self, const gc
  *
  * Takes a presentation that has ended, or whose publisher has left, out of the origin.
  *
- * Returns: whether it went; %ORIGIN_ERROR_NOT_FOUND if there is none, %ORIGIN_ERROR_EXISTS while it has a publisher
+ * Returns: whether it went; %ORIGIN_ERROR_NOT_FOUND if there is none, %ORIGIN_ERROR_EXISTS while it has a
+ * publisher
  */
 gboolean origin_server_remove_presentation(OriginServer* self, const gchar* name, GError** error) {
   g_return_val_if_fail(self && name, FALSE);
@@ -318,8 +329,8 @@ gboolean origin_server_remove_presentation(OriginServer* self, const gchar* name
  * origin_server_stop:
  * @self: a server
  *
- * Stops to listen and closes all connections. What is stored stays until the last reference goes. Presentations that are
- * open take what is pushed as before, for nobody; the server cannot listen again.
+ * Stops to listen and closes all connections. What is stored stays until the last reference goes.
+ * Presentations that are open take what is pushed as before, for nobody; the server cannot listen again.
  */
 void origin_server_stop(OriginServer* self) {
   g_return_if_fail(self);

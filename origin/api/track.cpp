@@ -16,8 +16,8 @@ namespace media = origin::media;
 namespace {
 
 struct Track {
-  Track(OriginPresentation* owner, std::shared_ptr<channel::Presentation> shared, channel::Presentation::TrackId track,
-        const char* track_name)
+  Track(OriginPresentation* owner, std::shared_ptr<channel::Presentation> shared,
+        channel::Presentation::TrackId track, const char* track_name)
       : presentation(Ref<OriginPresentation>::share(owner)),
         channel(std::move(shared)),
         id(track),
@@ -44,7 +44,9 @@ struct _OriginTrackClass {
 
 G_DEFINE_TYPE(OriginTrack, origin_track, G_TYPE_OBJECT)
 
-static void origin_track_init(OriginTrack* self) { new (&self->inner) std::unique_ptr<Track>(); }
+static void origin_track_init(OriginTrack* self) {
+  new (&self->inner) std::unique_ptr<Track>();
+}
 
 static void origin_track_finalize(GObject* object) {
   std::destroy_at(&ORIGIN_TRACK(object)->inner);
@@ -82,7 +84,8 @@ const gchar* origin_track_get_name(OriginTrack* self) {
  * @self: a track
  * @language: (nullable): BCP 47 tag such as "en" or "pt-BR"; %NULL if unknown
  *
- * Any thread, like the other setters of text. What is no such tag is left out, with a warning of the presentation.
+ * Any thread, like the other setters of text. What is no such tag is left out, with a warning of the
+ * presentation.
  */
 void origin_track_set_language(OriginTrack* self, const gchar* language) {
   g_return_if_fail(self);
@@ -132,7 +135,8 @@ void origin_track_set_bitrate(OriginTrack* self, guint bitrate) {
  * @self: a track
  * @on_request: whether the source takes requests for keyframes
  *
- * If not, segments are cut at the source's own keyframes, and the first playlist waits until their distance is known.
+ * If not, segments are cut at the source's own keyframes, and the first playlist waits until their distance
+ * is known.
  */
 void origin_track_set_keyframes_on_request(OriginTrack* self, gboolean on_request) {
   g_return_if_fail(self);
@@ -145,8 +149,8 @@ void origin_track_set_keyframes_on_request(OriginTrack* self, gboolean on_reques
  * @format: what the next samples carry
  * @error: return location for an error
  *
- * Called before the first origin_track_push() and whenever the format changes, on the pushing thread. A change in
- * mid-stream gives a new init segment and a discontinuity at the next keyframe.
+ * Called before the first origin_track_push() and whenever the format changes, on the pushing thread. A
+ * change in mid-stream gives a new init segment and a discontinuity at the next keyframe.
  *
  * Returns: whether the format can be; its configuration is looked at with the next keyframe
  */
@@ -159,8 +163,9 @@ gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, 
   ours.codec = static_cast<media::Codec>(format->codec);
   if (media::kind_of(ours.codec) == media::Kind::kVideo) {
     if (format->width == 0 || format->height == 0) {
-      return fail(error, {ErrorCode::kInvalid, "video of " + std::to_string(format->width) + "x" +
-                                                   std::to_string(format->height) + " pixels; both must be above 0"});
+      return fail(
+          error, {ErrorCode::kInvalid, "video of " + std::to_string(format->width) + "x" +
+                                           std::to_string(format->height) + " pixels; both must be above 0"});
     }
     ours.video.width = format->width;
     ours.video.height = format->height;
@@ -172,9 +177,9 @@ gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, 
     }
     const auto known = [](guint code_point) { return code_point != 0 && code_point != 2; };
     if (known(format->colour_primaries) || known(format->colour_transfer) || known(format->colour_matrix)) {
-      ours.video.colour = media::Colour{static_cast<uint8_t>(format->colour_primaries),
-                                        static_cast<uint8_t>(format->colour_transfer),
-                                        static_cast<uint8_t>(format->colour_matrix), format->colour_full_range != FALSE};
+      ours.video.colour = media::Colour{
+          static_cast<uint8_t>(format->colour_primaries), static_cast<uint8_t>(format->colour_transfer),
+          static_cast<uint8_t>(format->colour_matrix), format->colour_full_range != FALSE};
     }
   } else {
     ours.audio = {format->sample_rate, format->channels};
@@ -192,19 +197,21 @@ gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, 
  * @duration: nanoseconds, or %ORIGIN_TIME_NONE
  * @error: return location for an error
  *
- * Takes the next frame. A reference to @data is kept until its chunk is written, which copies it once. One thread at a
- * time for each track. Never waits for a reader, a disk or a network.
+ * Takes the next frame. A reference to @data is kept until its chunk is written, which copies it once. One
+ * thread at a time for each track. Never waits for a reader, a disk or a network.
  *
- * Returns: whether it was taken. %ORIGIN_ERROR_INVALID: the frame or its configuration is not what the codec allows;
- *   %ORIGIN_ERROR_ENDED: the track has ended; %ORIGIN_ERROR_LIMIT: memory is used up and nothing may be lost
+ * Returns: whether it was taken. %ORIGIN_ERROR_INVALID: the frame or its configuration is not what the codec
+ * allows; %ORIGIN_ERROR_ENDED: the track has ended; %ORIGIN_ERROR_LIMIT: memory is used up and nothing may be
+ * lost
  */
-gboolean origin_track_push(OriginTrack* self, GBytes* data, gint64 pts, gint64 dts, gint64 duration, GError** error) {
+gboolean origin_track_push(OriginTrack* self, GBytes* data, gint64 pts, gint64 dts, gint64 duration,
+                           GError** error) {
   g_return_val_if_fail(self && data, FALSE);
   const auto known = [](gint64 time) {
     return time == ORIGIN_TIME_NONE ? std::nullopt : std::optional<Duration>(time);
   };
-  const origin::Status pushed = self->inner->writer->push(Bytes(Ref<GBytes>::share(data)),
-                                                         {known(pts), known(dts), known(duration)});
+  const origin::Status pushed =
+      self->inner->writer->push(Bytes(Ref<GBytes>::share(data)), {known(pts), known(dts), known(duration)});
   return pushed ? TRUE : fail(error, pushed.error());
 }
 
@@ -236,8 +243,9 @@ void origin_track_discontinuity(OriginTrack* self) {
  * origin_track_end:
  * @self: a track
  *
- * Writes what is pending and ends the track; when all tracks have ended, the presentation has (EXT-X-ENDLIST). While no
- * push is running. A track that never carried data is taken out of the origin. Idempotent.
+ * Writes what is pending and ends the track; when all tracks have ended, the presentation has
+ * (EXT-X-ENDLIST). While no push is running. A track that never carried data is taken out of the origin.
+ * Idempotent.
  */
 void origin_track_end(OriginTrack* self) {
   g_return_if_fail(self);

@@ -29,8 +29,7 @@ Duration Presentation::next_boundary(Duration running_time) {
   Duration next = grid_.next(time);
   // A segment ends where it was told to when it began, whatever has been planned since.
   for (const auto& slot : slots_) {
-    if (slot->running() && slot->end > time)
-      next = std::min(next, slot->end);
+    if (slot->running() && slot->end > time) next = std::min(next, slot->end);
   }
   return next - anchor_.offset;
 }

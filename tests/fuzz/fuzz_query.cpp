@@ -6,9 +6,9 @@
 #include <string>
 
 #include "origin/base/ref.hpp"
+#include "origin/base/text.hpp"
 #include "origin/http/accept_encoding.hpp"
 #include "origin/http/name.hpp"
-#include "origin/base/text.hpp"
 
 using namespace origin;
 using namespace origin::http;

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "origin/base/text.hpp"
 #include "origin/http/conditions.hpp"
 #include "origin/http/range.hpp"
-#include "origin/base/text.hpp"
 
 using namespace origin;
 using namespace origin::http;
