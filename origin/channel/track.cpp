@@ -267,6 +267,10 @@ void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publicati
   gap.start = start;
   gap.duration = duration;
   gap.epoch = std::max(epoch, window_.last_epoch());
+  // Reports of other renditions say how many parts there are (RFC 8216bis 4.4.5.4).
+  for (Duration left = duration; has_parts(options_) && left > Duration::zero(); left -= part_target_) {
+    gap.parts.push_back({.duration = std::min(left, part_target_), .gap = true});
+  }
   // For players that do not know EXT-X-GAP and give up when what is listed is not there.
   publication.puts.push_back(
       {prefix_ + gap.uri(), {.body = {}, .headers = media_headers(gap.uri(), UtcTime(start))}});

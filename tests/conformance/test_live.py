@@ -27,7 +27,7 @@ SLACK = 1.0
 ENCODER = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=1000 bitrate={}"
 LADDER = {"video_0": (ENCODER.format(800), (320, 240)), "video_1": (ENCODER.format(300), (160, 120))}
 # Small, so that all that a window does happens soon.
-SINK = "playlist-type=live segment-duration=1000000000 part-duration={part} window=8000000000 linger=-1"
+SMALL = "playlist-type=live segment-duration=1000000000 part-duration={part} window=8000000000 linger=-1"
 # What there is nothing to see of where nothing goes wrong and nothing ends.
 UNUSUAL = {"unavailable_says_when_to_retry", "waits_have_a_deadline", "hints_that_fail_are_not_found",
            "gap_segments_have_gap_parts", "dates_only_overlap_a_little", "changed_format_is_a_discontinuity",
@@ -41,14 +41,20 @@ def feed(name, source):
 
 
 class Live(RealTime):
-    def publish(self, feeds, part_duration=250_000_000, port=0):
+    def publish(self, feeds, part_duration=250_000_000, port=0, sink=SMALL, steered=False):
         require("x264enc", "avenc_aac")
-        sink = f"originsink name=o port={port} {SINK.format(part=part_duration)} "
-        return Pipeline(sink + " ".join(feed(*item) for item in feeds.items()))
+        sink = f"originsink name=o port={port} {sink.format(part=part_duration)} "
+        return Pipeline(sink + " ".join(feed(*item) for item in feeds.items()), steered=steered)
 
-    def check(self, origin, tolerated=()):
-        """Follows a presentation and holds it against every clause."""
+    def check(self, origin, tolerated=(), meanwhile=None):
+        """Follows a presentation and holds it against every clause; does something after a third of the time."""
         url = origin.wait_for(LISTENING)[1]
+        if meanwhile:
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                done = pool.submit(lambda: (time.sleep(SECONDS / 3), meanwhile()))
+                judged = self.check(origin, tolerated)
+                done.result()
+                return judged
         # Before a source has shown that its keyframes lie on the grid, a segment may end before the part it was to
         # have; and the multivariant playlist is read before there is much to measure its rates by.
         situations = ("replanned", "unmeasured", *tolerated)
@@ -93,19 +99,53 @@ class Live(RealTime):
         for exchange in session.playlists:
             self.assertEqual(exchange.playlist.all("EXT-X-PART") + exchange.playlist.all("EXT-X-PRELOAD-HINT"), [])
 
+    def test_defaults_of_the_element(self):
+        feeds = {"video_0": video(ENCODER.format(300), -1, live=True), "audio_0": audio("avenc_aac", -1, live=True)}
+        with self.publish(feeds, sink="") as origin:
+            _, findings = self.check(origin)
+        # Twenty seconds do not fill a window of a minute.
+        self.assertEqual(findings["parts_long_enough"].outcome, "ok")
+
+    def test_source_that_stalls(self):
+        feeds = self.ladder()
+        feeds["video_1"] = feeds["video_1"].replace(" ! x264enc", " ! valve name=v ! x264enc")
+
+        def stall(origin):
+            origin.tell("set v drop true")
+            time.sleep(SECONDS / 4)
+            origin.tell("set v drop false")
+        with self.publish(feeds, steered=True) as origin:
+            session, _ = self.check(origin, ["stall"], lambda: stall(origin))
+        stalled = next(rendition for rendition in session.renditions if "video_1" in rendition.name)
+        gaps = [segment for version in stalled.versions for segment in version.playlist.segments if segment.gap]
+        self.assertTrue(gaps)
+        newest = stalled.versions[-1].playlist
+        self.assertFalse(newest.segments[-1].gap, newest.text)
+
+    def test_format_that_changes(self):
+        feeds = self.ladder()
+        feeds["video_1"] = feeds["video_1"].replace(" ! x264enc", " ! videoscale ! capsfilter name=c ! x264enc")
+        with self.publish(feeds, steered=True) as origin:
+            _, findings = self.check(
+                origin, (), lambda: origin.tell("set c caps video/x-raw,width=240,height=180"))
+        self.assertEqual(findings["changed_format_is_a_discontinuity"].outcome, "ok")
+
+    def test_pad_that_ends(self):
+        feeds = self.ladder() | {"audio_0": audio("avenc_aac", round(SECONDS / 2), live=True)}
+        with self.publish(feeds) as origin:
+            session, _ = self.check(origin)
+        ended = next(rendition for rendition in session.renditions if "audio_0" in rendition.name)
+        self.assertTrue(ended.versions[-1].playlist.ended)
+
     def test_publisher_that_is_killed_and_returns(self):
         with contextlib.ExitStack() as running:
             first = running.enter_context(self.publish(self.ladder()))
             port = int(first.wait_for(LISTENING)[2])
 
             def restart():
-                time.sleep(SECONDS / 3)
                 first.kill()
                 running.enter_context(self.publish(self.ladder(), port=port)).wait_for(LISTENING)
-            with concurrent.futures.ThreadPoolExecutor() as pool:
-                restarted = pool.submit(restart)
-                session, _ = self.check(first, ["restart"])
-                restarted.result()
+            session, _ = self.check(first, ["restart"], restart)
         self.assertTrue(session.outages)
         for rendition in session.renditions:
             last = max(session.outages)

@@ -72,8 +72,10 @@ def every_other_rendition_is_reported(session):
             if playlist.part_target and not playlist.ended:
                 told = sorted(join(rendition.url, tag.get("URI") or "")
                               for tag in playlist.all("EXT-X-RENDITION-REPORT"))
-                there = {url for url, other in others.items()
-                         if last_version(session, other, exchange, exchange.first - session.slack)}
+                newest = {url: last_version(session, other, exchange, exchange.first - session.slack)
+                          for url, other in others.items()}
+                # One that has ended leaves with its window.
+                there = {url for url, version in newest.items() if version and not version.ended}
                 good = there <= set(told) <= others.keys() and len(told) == len(set(told))
                 yield "" if good else f"{rendition.name}, {exchange.name} reports {told}"
 
@@ -141,7 +143,7 @@ def renditions_keep_together(session):
             for other in session.renditions:
                 # What came within the slack was there: the other's answer may have come a little later.
                 newest = last_version(session, other, exchange, exchange.done + session.slack)
-                if other is not rendition and newest and newest.end_date is not None:
+                if other is not rendition and newest and not newest.ended and newest.end_date is not None:
                     behind = playlist.end_date - newest.end_date
                     limit = max(playlist.part_target, newest.part_target or 0) + ROUNDING
                     yield "" if behind <= limit else f"{exchange.name}: {other.name} is {behind:.3f} s behind"
