@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The elements behind one pad: parser, timestamper where one is needed, and an appsink. Made and destroyed by
+// The elements behind one pad: parser and an appsink. Made and destroyed by
 // the pad's streaming thread, or by others while that thread is out.
 #pragma once
 
@@ -18,7 +18,6 @@ class Branch {
  public:
   struct Options {
     const Codec* codec;
-    bool make_decode_times;  // the stream has none, and may be reordered
     bool paced;
     GstClockTime latency;
   };

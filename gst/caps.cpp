@@ -16,21 +16,20 @@ namespace {
 using origin::Ref;
 
 constexpr std::array<Codec, 9> kCodecs = {{
-    {ORIGIN_CODEC_H264, Kind::kVideo, "H.264", "h264parse", "h264timestamper",
+    {ORIGIN_CODEC_H264, Kind::kVideo, "H.264", "h264parse", true,
      "video/x-h264, stream-format=(string){avc, avc3}, alignment=(string)au"},
-    {ORIGIN_CODEC_H265, Kind::kVideo, "H.265", "h265parse", "h265timestamper",
+    {ORIGIN_CODEC_H265, Kind::kVideo, "H.265", "h265parse", true,
      "video/x-h265, stream-format=(string)hvc1, alignment=(string)au"},
-    {ORIGIN_CODEC_AV1, Kind::kVideo, "AV1", "av1parse", nullptr,
+    {ORIGIN_CODEC_AV1, Kind::kVideo, "AV1", "av1parse", false,
      "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu"},
-    {ORIGIN_CODEC_VP9, Kind::kVideo, "VP9", "vp9parse", nullptr,
-     "video/x-vp9, alignment=(string)super-frame"},
-    {ORIGIN_CODEC_AAC, Kind::kAudio, "AAC", "aacparse", nullptr,
+    {ORIGIN_CODEC_VP9, Kind::kVideo, "VP9", "vp9parse", false, "video/x-vp9, alignment=(string)super-frame"},
+    {ORIGIN_CODEC_AAC, Kind::kAudio, "AAC", "aacparse", false,
      "audio/mpeg, mpegversion=(int){4, 2}, stream-format=(string)raw, framed=(boolean)true"},
-    {ORIGIN_CODEC_OPUS, Kind::kAudio, "Opus", "opusparse", nullptr, "audio/x-opus"},
-    {ORIGIN_CODEC_FLAC, Kind::kAudio, "FLAC", "flacparse", nullptr, "audio/x-flac, framed=(boolean)true"},
-    {ORIGIN_CODEC_AC3, Kind::kAudio, "AC-3", "ac3parse", nullptr,
+    {ORIGIN_CODEC_OPUS, Kind::kAudio, "Opus", "opusparse", false, "audio/x-opus"},
+    {ORIGIN_CODEC_FLAC, Kind::kAudio, "FLAC", "flacparse", false, "audio/x-flac, framed=(boolean)true"},
+    {ORIGIN_CODEC_AC3, Kind::kAudio, "AC-3", "ac3parse", false,
      "audio/x-ac3, framed=(boolean)true, alignment=(string)frame"},
-    {ORIGIN_CODEC_EAC3, Kind::kAudio, "E-AC-3", "ac3parse", nullptr,
+    {ORIGIN_CODEC_EAC3, Kind::kAudio, "E-AC-3", "ac3parse", false,
      "audio/x-eac3, framed=(boolean)true, alignment=(string)frame"},
 }};
 
@@ -182,7 +181,7 @@ const char* unplayable_chroma(const GstCaps* caps) {
 // The baseline profiles have no frames out of order (ITU-T H.264 A.2.1).
 bool may_reorder(const Codec& codec, const GstCaps* caps) {
   const char* profile = caps ? gst_structure_get_string(gst_caps_get_structure(caps, 0), "profile") : nullptr;
-  return codec.timestamper && !(profile && g_str_has_suffix(profile, "baseline"));
+  return codec.reorders && !(profile && g_str_has_suffix(profile, "baseline"));
 }
 
 Format::Format(const Codec& codec, const GstCaps* caps) {

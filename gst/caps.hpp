@@ -15,10 +15,10 @@ enum class Kind { kVideo, kAudio };
 struct Codec {
   OriginCodec id;
   Kind kind;
-  const char* name;         // for people
-  const char* parser;       // element that frames and converts it
-  const char* timestamper;  // element that makes decode times; null where frames are never reordered
-  const char* format;       // caps that the origin takes
+  const char* name;    // for people
+  const char* parser;  // element that frames and converts it
+  bool reorders;       // frames may be shown in another order than they are decoded in
+  const char* format;  // caps that the origin takes
 };
 
 // Null: not a codec the origin knows.

@@ -50,7 +50,7 @@ void PadStream::reset() {
   presentation_ = nullptr;
   codec_ = nullptr;
   format_.reset();
-  data_reported_ = warned_of_chroma_ = false;
+  data_reported_ = warned_of_chroma_ = warned_of_order_ = false;
   entry_asked_at_.reset();
   lead_in_.reset();
   flushed_ = resumes_ = false;
@@ -208,7 +208,7 @@ void PadStream::take_end(guint32 seqnum) {
 }
 
 GstFlowReturn PadStream::chain(GstObject* parent, GstBuffer* buffer) {
-  const GstFlowReturn plugged = ensure_branch(parent, buffer);
+  const GstFlowReturn plugged = ensure_branch(parent);
   if (plugged != GST_FLOW_OK) {
     gst_buffer_unref(buffer);
     return plugged;
@@ -218,7 +218,7 @@ GstFlowReturn PadStream::chain(GstObject* parent, GstBuffer* buffer) {
 
 GstFlowReturn PadStream::chain_list(GstObject* parent, GstBufferList* list) {
   if (gst_buffer_list_length(list) > 0) {
-    const GstFlowReturn plugged = ensure_branch(parent, gst_buffer_list_get(list, 0));
+    const GstFlowReturn plugged = ensure_branch(parent);
     if (plugged != GST_FLOW_OK) {
       gst_buffer_list_unref(list);
       return plugged;
@@ -227,7 +227,7 @@ GstFlowReturn PadStream::chain_list(GstObject* parent, GstBufferList* list) {
   return gst_proxy_pad_chain_list_default(pad_, parent, list);
 }
 
-GstFlowReturn PadStream::ensure_branch(GstObject* parent, GstBuffer* first) {
+GstFlowReturn PadStream::ensure_branch(GstObject* parent) {
   if (resume() && !publisher_.resumption().wait_until_playing(pad_)) return GST_FLOW_FLUSHING;
   if (!data_reported_) {
     if (!publisher_.ending().pad_has_data(pad_)) return GST_FLOW_EOS;
@@ -239,10 +239,10 @@ GstFlowReturn PadStream::ensure_branch(GstObject* parent, GstBuffer* first) {
                       ("%s gets data without caps; put a parser before it", GST_PAD_NAME(pad_)), (nullptr));
     return GST_FLOW_NOT_NEGOTIATED;
   }
-  return plug(GST_BIN(parent), first);
+  return plug(GST_BIN(parent));
 }
 
-GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
+GstFlowReturn PadStream::plug(GstBin* bin) {
   if (!accepting()) return GST_FLOW_FLUSHING;
   GstAppSinkCallbacks callbacks{};
   callbacks.eos = on_eos;
@@ -252,7 +252,7 @@ GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
   if (!live) publisher_.keep_beginning();
   const bool paced = publisher_.settings().paced(live);
   GST_INFO_OBJECT(pad_, "%s, %s", codec_->name, paced ? "paced by the clock" : "as it comes");
-  const Branch::Options options{codec_, needs_decode_times(first), paced, known_latency()};
+  const Branch::Options options{codec_, paced, known_latency()};
   std::string error;
   std::unique_ptr<Branch> branch = Branch::plug(bin, options, callbacks, this, error);
   if (!branch) {
@@ -270,12 +270,6 @@ GstFlowReturn PadStream::plug(GstBin* bin, GstBuffer* first) {
   // The element stopped in the meantime, without these.
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), nullptr);
   return GST_FLOW_FLUSHING;
-}
-
-bool PadStream::needs_decode_times(GstBuffer* first) const {
-  if (GST_BUFFER_DTS_IS_VALID(first) || !GST_BUFFER_PTS_IS_VALID(first)) return false;
-  const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_));
-  return may_reorder(*codec_, caps.get());
 }
 
 // Another codec follows: what the elements still hold goes out first. If that is nothing that a parser can

@@ -55,9 +55,8 @@ class PadStream {
   Rendition& rendition() { return rendition_; }
 
  private:
-  GstFlowReturn ensure_branch(GstObject* parent, GstBuffer* first);
-  GstFlowReturn plug(GstBin* bin, GstBuffer* first);
-  bool needs_decode_times(GstBuffer* first) const;
+  GstFlowReturn ensure_branch(GstObject* parent);
+  GstFlowReturn plug(GstBin* bin);
   void unplug();
   void remove_branch();
   void flush_started();

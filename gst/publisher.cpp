@@ -18,8 +18,15 @@ namespace {
 // Longest time between two readings of the pipeline's clock for the wall clock read in between to count.
 constexpr GstClockTime kPreciseReading = 5 * GST_MSECOND;
 constexpr int kReadings = 10;
-// The same advice is not repeated within this time.
+// The same warning is not repeated within this time.
 constexpr gint64 kWarningInterval = 60 * G_USEC_PER_SEC;
+
+// Warnings of one kind differ in their figures.
+std::string kind_of(std::string_view message, std::string_view hint) {
+  std::string kind(message);
+  std::erase_if(kind, [](char c) { return g_ascii_isdigit(c); });
+  return kind.append(hint);
+}
 
 struct StrvFree {
   void operator()(char** strings) const { g_strfreev(strings); }
@@ -369,7 +376,7 @@ void Publisher::post_warning(const char* message, const char* hint) {
   {
     MutexLock lock(mutex_);
     const gint64 now = g_get_monotonic_time();
-    const auto [last, first_time] = warned_.try_emplace(hint, now);
+    const auto [last, first_time] = warned_.try_emplace(kind_of(message, hint), now);
     if (!first_time && now - last->second < kWarningInterval) return;
     last->second = now;
   }

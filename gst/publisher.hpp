@@ -85,7 +85,7 @@ class Publisher {
   origin::Ref<OriginServer> server_ GUARDED_BY(mutex_);
   origin::Ref<OriginPresentation> presentation_ GUARDED_BY(mutex_);
   TrackNames track_names_ GUARDED_BY(mutex_);
-  std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // hint, monotonic time
+  std::map<std::string, gint64> warned_ GUARDED_BY(mutex_);  // by kind, when the last one was posted
 
   Ending ending_;
   Resumption resumption_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/rendition.hpp"
 
+#include <gst/tag/tag.h>
+
 namespace gst {
 
 using origin::MutexLock;
@@ -11,6 +13,13 @@ void read_string(const GstTagList* tags, const char* tag, std::string& into) {
   gchar* text = nullptr;
   if (gst_tag_list_get_string(tags, tag, &text)) into = text;
   g_free(text);
+}
+
+// A language that has a code of two letters is named by it (RFC 5646 2.2.1): "de" for "ger" and "deu".
+std::string with_shortest_code(const std::string& language) {
+  const size_t end = std::min(language.find('-'), language.size());
+  const char* code = gst_tag_get_language_code_iso_639_1(language.substr(0, end).c_str());
+  return code ? code + language.substr(end) : language;
 }
 
 }  // namespace
@@ -59,7 +68,8 @@ void Rendition::apply() {
     if (facts.label.empty()) facts.label = tagged_label_;
   }
   if (!track) return;
-  if (!facts.language.empty()) origin_track_set_language(track.get(), facts.language.c_str());
+  if (!facts.language.empty())
+    origin_track_set_language(track.get(), with_shortest_code(facts.language).c_str());
   if (!facts.label.empty()) origin_track_set_label(track.get(), facts.label.c_str());
   if (facts.is_default) origin_track_set_default(track.get(), TRUE);
   if (facts.bitrate > 0) origin_track_set_bitrate(track.get(), facts.bitrate);

@@ -138,15 +138,6 @@ GstPadProbeReturn leave_gaps(GstPad* pad, GstPadProbeInfo* info, gpointer) {
   return GST_PAD_PROBE_DROP;
 }
 
-bool has_inside(GstElement* bin, const char* factory) {
-  GstIterator* found = gst_bin_iterate_all_by_element_factory_name(GST_BIN(bin), factory);
-  GValue item = G_VALUE_INIT;
-  const bool any = gst_iterator_next(found, &item) == GST_ITERATOR_OK;
-  g_value_unset(&item);
-  gst_iterator_free(found);
-  return any;
-}
-
 }  // namespace
 
 START_TEST(test_encoder_with_look_ahead_lands_on_the_grid) {
@@ -318,7 +309,6 @@ START_TEST(test_reordered_frames_without_decode_times_get_them) {
       "identity name=i ! originsink name=o playlist-type=vod");
   change_output(pipeline.element("i"), strip_decode_time);
   ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
-  ck_assert(has_inside(pipeline.sink(), "h264timestamper"));
   const auto segments = pipeline.segments("video_0");
   ck_assert_uint_eq(segments.size(), 3);
   for (size_t i = 0; i < 3; ++i) {

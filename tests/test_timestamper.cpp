@@ -98,17 +98,42 @@ START_TEST(test_composition_offsets_are_never_negative) {
 }
 END_TEST
 
-START_TEST(test_missing_dts_of_reordered_frames_still_increases) {
-  Timestamper timestamper(video_config(90'000, 3000), {});
-  const Duration frame = 33'333'333ns;
-  int64_t last = -1;
-  for (const int n : {0, 3, 1, 2, 6, 4, 5}) {
-    const Timed timed = timestamper.next({frame * n, {}, {}}, at(frame * n), {});
-    ck_assert_int_eq(as_int(timed.before), as_int(Break::kNone));
-    ck_assert_int_eq(timed.pts, n * 3000);
-    ck_assert_int_gt(timed.dts, last);
-    last = timed.dts;
+// As out of Matroska, which has whole milliseconds and no decode times; wherever the stream begins.
+START_TEST(test_reordered_frames_without_decode_times_keep_their_times) {
+  for (const Duration start : {0ms, 61ms, 3'600'021ms}) {
+    Timestamper::Config config = video_config(90'000, 3000);
+    config.reorder_depth = 4;
+    Timestamper timestamper(config, {0, kEpochOffset});
+    const int64_t base = to_ticks(kEpochOffset + start, 90'000);
+    int64_t last = 0;
+    for (int group = 0; group < 50; ++group) {
+      for (const int place : {0, 4, 2, 1, 3}) {
+        if (group > 0 && place == 0) continue;
+        const int n = group * 4 + place;
+        const Duration pts = start + std::chrono::milliseconds(n * 100 / 3);
+        const Timed timed = timestamper.next({pts, {}, {}}, at(pts), {});
+        ck_assert_int_eq(as_int(timed.before), as_int(Break::kNone));
+        ck_assert_int_le(std::abs(timed.pts - base - n * 3000), 90);
+        ck_assert_int_gt(timed.dts, last);
+        ck_assert_int_le(timed.dts, timed.pts);
+        if (last) ck_assert_int_le(std::abs(timed.dts - last - 3000), 90);
+        last = timed.dts;
+      }
+    }
   }
+}
+END_TEST
+
+// Where frames are missing, those behind have no part in the times of those before.
+START_TEST(test_decode_times_follow_a_jump) {
+  DecodeTimes decode_times(2);
+  for (int i = 0; i < 10; ++i) ck_assert(decode_times.next(i * 40ms, 40ms) == (i - 2) * 40ms);
+  ck_assert(decode_times.next(5s, 40ms) == 5s - 80ms);
+  ck_assert(decode_times.next(5s + 80ms, 40ms) == 5s - 40ms);
+  ck_assert(decode_times.next(5s + 40ms, 40ms) == 5s);
+  ck_assert(decode_times.next(1s, 40ms) == 1s - 80ms);
+  DecodeTimes in_order(0);
+  ck_assert(in_order.next(1s, 40ms) == 1s);
 }
 END_TEST
 
@@ -249,7 +274,8 @@ int main() {
       test_b_frames_before_zero_are_decoded_in_the_first_ticks,
       test_reordering_that_begins_at_a_discontinuity_decodes_nothing_twice,
       test_composition_offsets_are_never_negative,
-      test_missing_dts_of_reordered_frames_still_increases,
+      test_reordered_frames_without_decode_times_keep_their_times,
+      test_decode_times_follow_a_jump,
       test_missing_times_follow_the_previous_frame,
       test_hole_stays_a_hole_on_the_wall_clock,
       test_jump_back_is_a_new_epoch_that_goes_on_now,

@@ -92,7 +92,7 @@ void origin_track_set_language(OriginTrack* self, const gchar* language) {
   const std::string tag = language ? language : "";
   if (!tag.empty() && !origin::is_language_tag(tag)) {
     self->inner->channel->warn("track '" + self->inner->name + "': '" + tag + "' is no language tag",
-                               "set language to a BCP 47 tag such as en, deu or pt-BR");
+                               "set language to a BCP 47 tag such as en, de or pt-BR");
     return;
   }
   self->inner->channel->update_track(self->inner->id, [&](auto& info) { info.language = tag; });

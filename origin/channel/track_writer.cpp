@@ -16,6 +16,18 @@ namespace {
 constexpr Duration kLongestStill = 10s;
 constexpr Duration kWarningInterval = 30s;
 
+// As many as encoders reorder, short of what levels allow.
+constexpr size_t kReorderDepth = 4;
+
+// The baseline profile of H.264 has no frames out of order (ITU-T H.264 A.2.1): the second byte of its
+// configuration (ISO/IEC 14496-15 5.3.3.1.2).
+bool may_reorder(const media::Format& format) {
+  constexpr uint8_t kBaseline = 66;
+  if (format.codec == media::Codec::kH265) return true;
+  return format.codec == media::Codec::kH264 &&
+         !(format.config.size() > 1 && format.config.data()[1] == kBaseline);
+}
+
 // How far behind its boundary a keyframe may come to count as made for it.
 Duration grid_tolerance(const Options& options) {
   return options.segment_duration / 8;
@@ -39,6 +51,7 @@ segmenter::Timestamper::Config timestamper_config(const Options& options, const 
   config.future_tolerance = std::max<Duration>(options.segment_duration, 2s);
   const media::Rational rate = format.video.frame_rate;
   if (!config.audio && rate.num) config.nominal_duration = scale_round(format.timescale, rate.den, rate.num);
+  if (may_reorder(format)) config.reorder_depth = kReorderDepth;
   return config;
 }
 

@@ -29,7 +29,7 @@ int64_t Timestamper::ticks(Duration running_time) const {
 }
 
 Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) {
-  const Resolved times = resolve(raw);
+  const Resolved times = resolve(raw, decode_times_);
   const Break before = classify(times, now);
   if (before == Break::kDiscontinuity && !anchor_changed_) re_anchor(times.dts, now, newest);
   const int64_t duration = duration_of(raw);
@@ -58,19 +58,17 @@ Duration Timestamper::end() const {
   return from_ticks(last_.place + last_.duration, config_.timescale);
 }
 
-Timestamper::Resolved Timestamper::resolve(const RawTimes& raw) const {
+Timestamper::Resolved Timestamper::resolve(const RawTimes& raw, DecodeTimes& decode_times) const {
   if (config_.audio && raw.pts) return {*raw.pts, *raw.pts};
   if (raw.pts && raw.dts) return {*raw.pts, *raw.dts};
   if (raw.dts) return {*raw.dts, *raw.dts};
   if (!raw.pts) return {last_raw_end_, last_raw_end_};
-  // No decode time: frames that come out of order were reordered, and decode one after the other.
-  const bool reordered =
-      started_ && *raw.pts <= last_raw_dts_ && last_raw_dts_ - *raw.pts < config_.backward_tolerance;
-  return {*raw.pts, reordered ? last_raw_end_ : *raw.pts};
+  return {*raw.pts, decode_times.next(*raw.pts, from_ticks(duration_of(raw), config_.timescale))};
 }
 
 Break Timestamper::before(const RawTimes& raw, UtcTime now) const {
-  return classify(resolve(raw), now);
+  DecodeTimes decode_times = decode_times_;
+  return classify(resolve(raw, decode_times), now);
 }
 
 Break Timestamper::classify(const Resolved& times, UtcTime now) const {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "origin/base/time.hpp"
+#include "origin/segmenter/decode_times.hpp"
 
 namespace origin::segmenter {
 
@@ -53,6 +54,7 @@ class Timestamper {
     Duration forward_tolerance = 500ms;   // wall_clock: this much later is one if it leads into the future
     Duration future_tolerance = 2s;       // wall_clock: later than now by more than this is a jump
     int64_t nominal_duration = 0;         // ticks of one frame if the format says so, else 0
+    size_t reorder_depth = 0;             // see DecodeTimes; 0: frames are shown in the order of decoding
   };
   // `decode_from`: no sample is decoded before that time of the time line.
   Timestamper(Config config, Anchor anchor, Duration decode_from = {});
@@ -79,7 +81,7 @@ class Timestamper {
     Duration pts;
     Duration dts;
   };
-  Resolved resolve(const RawTimes& raw) const;
+  Resolved resolve(const RawTimes& raw, DecodeTimes& decode_times) const;
   Break classify(const Resolved& times, UtcTime now) const;
   bool fits(Duration mapped, UtcTime now) const;
   void re_anchor(Duration dts, UtcTime now, const Anchor& newest);
@@ -101,6 +103,7 @@ class Timestamper {
   bool end_is_held_ = false;
   int steady_samples_ = 0;
   int64_t reorder_delay_ = 0;  // ticks from the first sample's decode time to its presentation time
+  DecodeTimes decode_times_{config_.reorder_depth};  // of samples that come without
   Timed last_;
   Duration last_raw_dts_{};
   Duration last_raw_end_{};

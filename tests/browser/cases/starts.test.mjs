@@ -12,6 +12,8 @@ import {audioFile, videoFile} from '../lib/sources.mjs';
 const kRate = 30;
 const kSeconds = 6;
 const kApart = 3;
+// Pictures that a browser may leave out when it begins in the middle of a stream.
+const kSkipped = 6;
 
 for (const late of ['video', 'audio']) {
   test(`${late} that starts ${kApart} s later`, async () => {
@@ -31,7 +33,7 @@ for (const late of ['video', 'audio']) {
                             assert.equal(state.buffered.length, 1, JSON.stringify(state.buffered));
                             const [[start, end]] = state.buffered;
                             assert.ok(end - start >= kSeconds - kApart - 1, JSON.stringify(state.buffered));
-                            assert.ok(state.frames >= (kSeconds - kApart) * kRate, `${state.frames} frames`);
+                            assert.ok(state.frames >= (kSeconds - kApart) * kRate - kSkipped, `${state.frames} frames`);
                           }));
   });
 }
