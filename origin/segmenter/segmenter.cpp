@@ -60,9 +60,12 @@ Cut Segmenter::settle(int64_t end) {
 }
 
 // Encoders make the keyframe that they are asked for at or after the time, never before it.
+bool Segmenter::may_be_entry(const SampleTime& sample) const {
+  return !config_.video || keeps_early_ || sample.pts >= next_boundary_ - kRounding;
+}
+
 bool Segmenter::keyframe_expected(const SampleTime& sample) const {
-  if (!config_.video) return true;
-  return boundaries_kept_ >= kKept && (keeps_early_ || sample.pts >= next_boundary_ - kRounding);
+  return may_be_entry(sample) && (!config_.video || boundaries_kept_ >= kKept);
 }
 
 SampleTime Segmenter::successor() const {
@@ -73,7 +76,7 @@ SampleTime Segmenter::successor() const {
 
 bool Segmenter::is_due() const {
   SampleTime next = successor();
-  next.entry = true;
+  next.entry = may_be_entry(next);
   return at_boundary(next);
 }
 

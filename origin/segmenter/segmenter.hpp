@@ -50,7 +50,8 @@ class Segmenter {
   // What will end with the newest sample, if the next one follows at its end and the source goes on as it
   // did.
   Cut expected() const;
-  // Whether the segment ends with the newest sample if the next one follows at its end and may begin one.
+  // Whether the segment ends with the newest sample if the next one follows at its end and the source makes
+  // keyframes where it is asked to.
   bool is_due() const;
   // It was ended before the next sample came.
   void end_early(Cut cut);
@@ -71,6 +72,7 @@ class Segmenter {
   void start_segment(const SampleTime& sample);
   SampleTime successor() const;
   bool at_boundary(const SampleTime& sample) const;
+  bool may_be_entry(const SampleTime& sample) const;
   bool keyframe_expected(const SampleTime& sample) const;
   bool overfills_part(const SampleTime& sample, int64_t end) const;
   Cut cut_for_length(const SampleTime& sample, int64_t end);
