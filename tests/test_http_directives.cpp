@@ -98,6 +98,23 @@ START_TEST(test_reload_is_answered_when_its_part_is_there) {
 }
 END_TEST
 
+START_TEST(test_wrong_directives_are_refused_before_there_is_a_playlist) {
+  HttpFixture origin;
+  const auto topic =
+      origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 30s, .may_be_awaited = true});
+  check_error(origin.get("/live/v/index.m3u8?_HLS_part=1"), 400);
+  check_error(origin.get("/live/v/index.m3u8?_HLS_msn=x"), 400);
+  HttpClient client = origin.connect();
+  client.send_request("GET", "/live/v/index.m3u8?_HLS_msn=10");
+  ck_assert(!client.readable(100));
+  // What has no parts has no directives either.
+  const auto plain = origin.store.create_topic("plain/v/index.m3u8", {.hold_limit = 30s});
+  HttpClient other = origin.connect();
+  other.send_request("GET", "/plain/v/index.m3u8?_HLS_part=1");
+  ck_assert(!other.readable(100));
+}
+END_TEST
+
 int main() {
   const Test tests[] = {
       test_queries_are_read,
@@ -105,6 +122,7 @@ int main() {
       test_positions_that_are_waited_for,
       test_what_is_too_far_ahead_is_refused,
       test_reload_is_answered_when_its_part_is_there,
+      test_wrong_directives_are_refused_before_there_is_a_playlist,
   };
   return run_tests("http directives", tests);
 }

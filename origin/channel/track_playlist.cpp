@@ -31,6 +31,7 @@ store::TopicRef Track::make_playlist_topic() const {
   store::TopicOptions topic;
   topic.hold_limit = hold_limit(options_, options_.target_duration);
   topic.headers.content_type = kPlaylistType;
+  topic.may_be_awaited = has_parts(options_);
   return std::make_shared<store::Topic>(playlist_name(), topic);
 }
 

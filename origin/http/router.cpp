@@ -143,18 +143,18 @@ Router::Outcome Router::serve_topic(const Request& request, const store::TopicRe
   const bool sealed = topic->sealed();  // asked first: no message comes after it
   const store::MessageRef message = topic->newest();
   if (!message && sealed) return serve_growing(request, topic, reply, hold);
-  if (!message) {
-    hold = {topic, {}, topic->options().hold_limit};
-    return Outcome::kHold;
-  }
-  if (!message->ahead()) {
+  if (message && !message->ahead()) {
     serve_message(request, *message, 0, {}, reply);
     return Outcome::kReply;
   }
   const Result<Directives> directives = parse_directives(request.query);
-  if (!directives) {
+  if (!directives && (message || topic->options().may_be_awaited)) {
     set_error(reply, 400, directives.error().message);
     return Outcome::kReply;
+  }
+  if (!message) {
+    hold = {topic, {}, topic->options().hold_limit};
+    return Outcome::kHold;
   }
   const auto awaited = awaited_position(*directives, *message);
   if (!awaited) {

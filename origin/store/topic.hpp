@@ -103,6 +103,8 @@ struct TopicOptions {
   Duration hold_limit = 10s;
   // Messages kept; playlists keep 1, growing segments all (0).
   size_t keep = 1;
+  // Its messages say what may be waited for (`Ahead`).
+  bool may_be_awaited = false;
   // What an answer says while there is no message.
   Headers headers;
 };

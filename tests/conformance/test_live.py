@@ -57,7 +57,7 @@ class Live(RealTime):
                 return judged
         # Before a source has shown that its keyframes lie on the grid, a segment may end before the part it was to
         # have; and the multivariant playlist is read before there is much to measure its rates by.
-        situations = ("replanned", "unmeasured", *tolerated)
+        situations = ("unmeasured", *tolerated)
         session = follow.follow(f"{url.rstrip('/')}/index.m3u8", SECONDS, SLACK, situations)
         findings = clauses.judge(session)
         violated = {name for name, finding in findings.items() if finding.outcome == "violated"}
