@@ -51,7 +51,7 @@ GstElement* Branch::add(const char* factory, std::string& error) {
 }
 
 bool Branch::build(const Options& options, std::string& error) {
-  if (!add(codec_.parser, error)) return false;
+  if (options.parse && !add(codec_.parser, error)) return false;
   GstElement* sink = add("appsink", error);
   if (!sink) return false;
   const auto caps = origin::Ref<GstCaps>::adopt(gst_caps_from_string(codec_.format));

@@ -18,6 +18,7 @@ class Branch {
  public:
   struct Options {
     const Codec* codec;
+    bool parse;
     bool paced;
     GstClockTime latency;
   };

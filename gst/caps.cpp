@@ -184,6 +184,12 @@ bool may_reorder(const Codec& codec, const GstCaps* caps) {
   return codec.reorders && !(profile && g_str_has_suffix(profile, "baseline"));
 }
 
+bool needs_parser(const Codec& codec, const GstCaps* caps) {
+  gint family = 0;
+  if (caps) gst_structure_get_int(gst_caps_get_structure(caps, 0), "channel-mapping-family", &family);
+  return codec.id != ORIGIN_CODEC_OPUS || family == 0;
+}
+
 Format::Format(const Codec& codec, const GstCaps* caps) {
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   format_.codec = codec.id;

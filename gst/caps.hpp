@@ -36,6 +36,10 @@ const char* unplayable_chroma(const GstCaps* caps);
 // Whether frames may be shown in another order than they are decoded in, as far as the caps say.
 bool may_reorder(const Codec& codec, const GstCaps* caps);
 
+// Whether its parser is of use: Opus is always framed, and opusparse (1.22) cuts packets of several streams
+// short.
+bool needs_parser(const Codec& codec, const GstCaps* caps);
+
 // An OriginFormat that owns its configuration.
 class Format {
  public:

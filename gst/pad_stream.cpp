@@ -252,7 +252,8 @@ GstFlowReturn PadStream::plug(GstBin* bin) {
   if (!live) publisher_.keep_beginning();
   const bool paced = publisher_.settings().paced(live);
   GST_INFO_OBJECT(pad_, "%s, %s", codec_->name, paced ? "paced by the clock" : "as it comes");
-  const Branch::Options options{codec_, paced, known_latency()};
+  const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_));
+  const Branch::Options options{codec_, needs_parser(*codec_, caps.get()), paced, known_latency()};
   std::string error;
   std::unique_ptr<Branch> branch = Branch::plug(bin, options, callbacks, this, error);
   if (!branch) {

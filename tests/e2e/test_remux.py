@@ -80,6 +80,20 @@ class Remux(checks.TestCase):
         shown = next(stream for stream in played if stream.kind == "video").frames
         self.assertLess(abs(shown[0] - got[0]), 1 / 30)
 
+    def test_surround_opus(self):
+        """Packets of several streams, which opusparse would cut short."""
+        with tempfile.TemporaryDirectory(prefix="origin-e2e-") as folder:
+            film = Path(folder) / "film.mkv"
+            run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=4,pan=5.1|c0=c0|c2=c0|c5=c0", "-c:a",
+                 "libopus", "-mapping_family", "1", str(film)])
+            sent = players.ffprobe(str(film))[0][0].frames
+            with Origin({"audio_0": "d. ! audio/x-opus ! queue"},
+                        rest=f"filesrc location={film} ! matroskademux name=d",
+                        sink="playlist-type=vod linger=-1") as origin:
+                played, complaints = players.ffprobe(hls.Presentation(origin.url).url)
+        self.assertEqual(complaints, "")
+        self.assertEqual(len(played[0].frames), len(sent))
+
     def test_transport_stream(self):
         # 90 kHz, and tsdemux's own start of time.
         self.remux("mpegtsmux", "tsdemux", "film.ts", tolerance=0.001)
