@@ -132,6 +132,20 @@ START_TEST(test_decode_times_follow_a_jump) {
   ck_assert(decode_times.next(5s + 80ms, 40ms) == 5s - 40ms);
   ck_assert(decode_times.next(5s + 40ms, 40ms) == 5s);
   ck_assert(decode_times.next(1s, 40ms) == 1s - 80ms);
+  // Three are reordered: it takes one more frame into account once it has seen them.
+  DecodeTimes grows(2);
+  Duration last = grows.next(0s, 40ms);
+  size_t late = 0;
+  for (int group = 0; group < 5; ++group) {
+    for (const int place : {8, 4, 2, 1, 3, 6, 5, 7}) {
+      const Duration pts = (group * 8 + place) * 40ms;
+      const Duration dts = grows.next(pts, 40ms);
+      ck_assert(dts > last);
+      late += dts > pts;
+      last = dts;
+    }
+  }
+  ck_assert_uint_le(late, 1);
   DecodeTimes in_order(0);
   ck_assert(in_order.next(1s, 40ms) == 1s);
 }

@@ -16,8 +16,8 @@ namespace {
 constexpr Duration kLongestStill = 10s;
 constexpr Duration kWarningInterval = 30s;
 
-// As many as encoders reorder, short of what levels allow.
-constexpr size_t kReorderDepth = 4;
+// What encoders reorder with B-frames that are referred to, where nothing says how many it is.
+constexpr size_t kReorderDepth = 2;
 
 // The baseline profile of H.264 has no frames out of order (ITU-T H.264 A.2.1): the second byte of its
 // configuration (ISO/IEC 14496-15 5.3.3.1.2).

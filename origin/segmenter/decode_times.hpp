@@ -12,8 +12,7 @@ namespace origin::segmenter {
 
 class DecodeTimes {
  public:
-  // `depth`: so many frames may be decoded before one that is shown before them. More than there are make the
-  // decode times earlier, and cost nothing; fewer make two of them the same.
+  // `depth`: so many frames are decoded before one that is shown before them. It grows where they are more.
   explicit DecodeTimes(size_t depth) : depth_(depth) {}
 
   // Of the next frame: the presentation time that is `depth` places before its own in the order in which
@@ -24,7 +23,8 @@ class DecodeTimes {
  private:
   bool continues(Duration pts, Duration frame) const;
 
-  size_t depth_;
+  const size_t depth_;
+  Duration last_{};
   std::vector<Duration> shown_;  // presentation times that are no decode times yet, in order
 };
 
