@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The elements behind one pad: parser and an appsink. Made and destroyed by
-// the pad's streaming thread, or by others while that thread is out.
+// The elements behind one pad: parser and appsink. Made and destroyed by the pad's streaming thread, or by
+// others while that thread is out.
 #pragma once
 
 #include <gst/app/gstappsink.h>
