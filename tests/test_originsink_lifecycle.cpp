@@ -219,11 +219,12 @@ START_TEST(test_value_that_cannot_be_is_named) {
 }
 END_TEST
 
+// Codes of three letters are listed as the shortest ones of their languages.
 START_TEST(test_tags_and_pad_properties_describe_renditions) {
   Pipeline pipeline(
-      "originsink name=o playlist-type=event audio_1::language=fr audio_1::label=Commentaire "
+      "originsink name=o playlist-type=event audio_1::language=fra-CA audio_1::label=Commentaire "
       "videotestsrc num-buffers=60 ! x264enc ! o. "
-      "audiotestsrc num-buffers=90 ! avenc_aac ! taginject tags=\"language-code=en,title=Main\" ! o.audio_0 "
+      "audiotestsrc num-buffers=90 ! avenc_aac ! taginject tags=\"language-code=eng,title=Main\" ! o.audio_0 "
       "audiotestsrc num-buffers=90 ! avenc_aac ! taginject tags=\"language-code=de,title=Other\" ! "
       "o.audio_1");
   ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
@@ -235,7 +236,7 @@ START_TEST(test_tags_and_pad_properties_describe_renditions) {
   };
   ck_assert_uint_eq(playlist.media.size(), 2);
   ck_assert(has("en", "Main"));
-  ck_assert(has("fr", "Commentaire"));
+  ck_assert(has("fr-CA", "Commentaire"));
 }
 END_TEST
 
