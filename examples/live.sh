@@ -26,7 +26,7 @@ exec gst-launch-1.0 -q \
     ! clockoverlay time-format="%H:%M:%S" font-desc="Sans 36" ! timeoverlay valignment=bottom font-desc="Sans 24" \
     ! tee name=picture \
   picture. ! queue ! $encode=2500 ! o.video_0 \
-  picture. ! queue ! videoscale ! video/x-raw,width=854,height=480 ! $encode=1000 ! o.video_1 \
-  picture. ! queue ! videoscale ! video/x-raw,width=426,height=240 ! $encode=350 ! o.video_2 \
+  picture. ! queue ! videoscale ! video/x-raw,width=960,height=540 ! $encode=1000 ! o.video_1 \
+  picture. ! queue ! videoscale ! video/x-raw,width=480,height=270 ! $encode=350 ! o.video_2 \
   audiotestsrc is-live=true wave=ticks ! avenc_aac ! taginject tags="language-code=en" ! o.audio_0 \
   audiotestsrc is-live=true wave=sine freq=440 volume=0.1 ! avenc_aac ! taginject tags="language-code=de" ! o.audio_1

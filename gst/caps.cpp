@@ -16,20 +16,20 @@ namespace {
 using origin::Ref;
 
 constexpr std::array<Codec, 9> kCodecs = {{
-    {ORIGIN_CODEC_H264, Kind::kVideo, "H.264", "h264parse", true,
+    {ORIGIN_CODEC_H264, Kind::kVideo, "H.264", "h264parse",
      "video/x-h264, stream-format=(string){avc, avc3}, alignment=(string)au"},
-    {ORIGIN_CODEC_H265, Kind::kVideo, "H.265", "h265parse", true,
+    {ORIGIN_CODEC_H265, Kind::kVideo, "H.265", "h265parse",
      "video/x-h265, stream-format=(string)hvc1, alignment=(string)au"},
-    {ORIGIN_CODEC_AV1, Kind::kVideo, "AV1", "av1parse", false,
+    {ORIGIN_CODEC_AV1, Kind::kVideo, "AV1", "av1parse",
      "video/x-av1, stream-format=(string)obu-stream, alignment=(string)tu"},
-    {ORIGIN_CODEC_VP9, Kind::kVideo, "VP9", "vp9parse", false, "video/x-vp9, alignment=(string)super-frame"},
-    {ORIGIN_CODEC_AAC, Kind::kAudio, "AAC", "aacparse", false,
+    {ORIGIN_CODEC_VP9, Kind::kVideo, "VP9", "vp9parse", "video/x-vp9, alignment=(string)super-frame"},
+    {ORIGIN_CODEC_AAC, Kind::kAudio, "AAC", "aacparse",
      "audio/mpeg, mpegversion=(int){4, 2}, stream-format=(string)raw, framed=(boolean)true"},
-    {ORIGIN_CODEC_OPUS, Kind::kAudio, "Opus", "opusparse", false, "audio/x-opus"},
-    {ORIGIN_CODEC_FLAC, Kind::kAudio, "FLAC", "flacparse", false, "audio/x-flac, framed=(boolean)true"},
-    {ORIGIN_CODEC_AC3, Kind::kAudio, "AC-3", "ac3parse", false,
+    {ORIGIN_CODEC_OPUS, Kind::kAudio, "Opus", "opusparse", "audio/x-opus"},
+    {ORIGIN_CODEC_FLAC, Kind::kAudio, "FLAC", "flacparse", "audio/x-flac, framed=(boolean)true"},
+    {ORIGIN_CODEC_AC3, Kind::kAudio, "AC-3", "ac3parse",
      "audio/x-ac3, framed=(boolean)true, alignment=(string)frame"},
-    {ORIGIN_CODEC_EAC3, Kind::kAudio, "E-AC-3", "ac3parse", false,
+    {ORIGIN_CODEC_EAC3, Kind::kAudio, "E-AC-3", "ac3parse",
      "audio/x-eac3, framed=(boolean)true, alignment=(string)frame"},
 }};
 
@@ -176,12 +176,6 @@ origin::Ref<GstCaps> template_caps(Kind kind) {
 const char* unplayable_chroma(const GstCaps* caps) {
   const char* chroma = gst_structure_get_string(gst_caps_get_structure(caps, 0), "chroma-format");
   return !chroma || g_str_equal(chroma, "4:2:0") || g_str_equal(chroma, "4:0:0") ? nullptr : chroma;
-}
-
-// The baseline profiles have no frames out of order (ITU-T H.264 A.2.1).
-bool may_reorder(const Codec& codec, const GstCaps* caps) {
-  const char* profile = caps ? gst_structure_get_string(gst_caps_get_structure(caps, 0), "profile") : nullptr;
-  return codec.reorders && !(profile && g_str_has_suffix(profile, "baseline"));
 }
 
 bool needs_parser(const Codec& codec, const GstCaps* caps) {

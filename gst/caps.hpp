@@ -17,7 +17,6 @@ struct Codec {
   Kind kind;
   const char* name;    // for people
   const char* parser;  // element that frames and converts it
-  bool reorders;       // frames may be shown in another order than they are decoded in
   const char* format;  // caps that the origin takes
 };
 
@@ -32,9 +31,6 @@ origin::Ref<GstCaps> template_caps(Kind kind);
 
 // The chroma format of video that browsers and hardware decoders do not play, such as "4:4:4"; null: they do.
 const char* unplayable_chroma(const GstCaps* caps);
-
-// Whether frames may be shown in another order than they are decoded in, as far as the caps say.
-bool may_reorder(const Codec& codec, const GstCaps* caps);
 
 // Whether its parser is of use: Opus is always framed, and opusparse (1.22) cuts packets of several streams
 // short.

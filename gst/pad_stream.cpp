@@ -2,6 +2,7 @@
 #include "gst/pad_stream.hpp"
 
 #include <string>
+#include <utility>
 
 #include "gst/debug.hpp"
 
@@ -50,7 +51,7 @@ void PadStream::reset() {
   presentation_ = nullptr;
   codec_ = nullptr;
   format_.reset();
-  data_reported_ = warned_of_chroma_ = warned_of_order_ = false;
+  data_reported_ = warned_of_chroma_ = segment_refused_ = false;
   entry_asked_at_.reset();
   lead_in_.reset();
   flushed_ = resumes_ = false;
@@ -191,7 +192,9 @@ bool PadStream::take_caps(GstCaps* caps) {
 bool PadStream::take_segment(GstEvent* event) {
   const GstSegment* segment = nullptr;
   gst_event_parse_segment(event, &segment);
-  if (segment->format == GST_FORMAT_TIME) return true;
+  const bool refused_before = std::exchange(segment_refused_, segment->format != GST_FORMAT_TIME);
+  if (!segment_refused_) return true;
+  if (refused_before) return false;  // the pad keeps it and hands it in again with each buffer
   GST_ELEMENT_ERROR(publisher_.element(), STREAM, FORMAT,
                     ("%s gets a segment in format '%s' and needs 'time'; put a parser or demuxer before it",
                      GST_PAD_NAME(pad_), gst_format_get_name(segment->format)),

@@ -75,7 +75,6 @@ class PadStream {
   bool take_lead_in(GstBuffer* buffer, const GstSegment* segment, SampleTimes& times);
   bool update_format(OriginTrack* track, GstCaps* caps, GError** error);
   void warn_of_chroma(const GstCaps* caps);
-  void warn_of_order(const GstCaps* caps);
   GstFlowReturn result_of(GError* error);
   bool accepting() const;
   origin::Ref<OriginTrack> track() const;
@@ -102,8 +101,8 @@ class PadStream {
   std::optional<Format> format_;
   bool draining_ = false;
   bool data_reported_ = false;
+  bool segment_refused_ = false;
   bool warned_of_chroma_ = false;
-  bool warned_of_order_ = false;
   std::optional<int64_t> entry_asked_at_;  // running time
   std::optional<LeadIn> lead_in_;
   int64_t segment_start_ = 0;  // likewise

@@ -39,8 +39,6 @@ GstFlowReturn PadStream::push(GstSample* sample) {
   if (times.pts != ORIGIN_TIME_NONE) {
     position_ = times.pts;
     if (codec_->kind == Kind::kVideo) ask_for_keyframes(track.get(), times.pts);
-  } else {
-    warn_of_order(caps_.get());
   }
   if (flushed_.exchange(false)) {
     publisher_.follow_clock();
@@ -54,7 +52,8 @@ GstFlowReturn PadStream::push(GstSample* sample) {
   return GST_FLOW_OK;
 }
 
-// Where frames are left out for want of a keyframe, viewers should not have to wait for the next boundary's.
+// Where frames are left out for want of a keyframe, or another track has begun anew, viewers should not have
+// to wait for the next boundary's.
 void PadStream::ask_for_entry(OriginTrack* track) {
   if (!origin_track_needs_keyframe(track)) {
     entry_asked_at_.reset();
@@ -112,25 +111,14 @@ void PadStream::warn_of_chroma(const GstCaps* caps) {
   publisher_.post_warning(message.c_str(), hint.c_str());
 }
 
-// Parsers of raw streams count decode times, and leave open when a frame is shown.
-void PadStream::warn_of_order(const GstCaps* caps) {
-  if (warned_of_order_ || !may_reorder(*codec_, caps)) return;
-  warned_of_order_ = true;
-  const std::string name = GST_PAD_NAME(pad_);
-  const std::string message =
-      name + " gets " + codec_->name +
-      " without presentation times: frames are shown in the order in which they come, "
-      "which is wrong if there are B-frames among them";
-  publisher_.post_warning(
-      message.c_str(),
-      "put the stream into a container such as MP4 or MPEG-TS, and its demuxer before originsink");
-}
-
 // Takes the error.
 GstFlowReturn PadStream::result_of(GError* error) {
   if (!error) return GST_FLOW_ERROR;
   const bool ended = g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_ENDED);
-  if (!ended) publisher_.fail(error);
+  if (!ended) {
+    g_prefix_error(&error, "%s: ", GST_PAD_NAME(pad_));
+    publisher_.fail(error);
+  }
   g_error_free(error);
   return ended ? GST_FLOW_EOS : GST_FLOW_ERROR;
 }

@@ -3,6 +3,10 @@
 
 #include <gst/tag/tag.h>
 
+#include <utility>
+
+#include "origin/base/text.hpp"
+
 namespace gst {
 
 using origin::MutexLock;
@@ -53,6 +57,7 @@ void Rendition::describe(origin::Ref<OriginTrack> track) {
   {
     MutexLock lock(mutex_);
     std::swap(track, track_);
+    told_language_.clear();
   }
   apply();
 }
@@ -60,15 +65,18 @@ void Rendition::describe(origin::Ref<OriginTrack> track) {
 void Rendition::apply() {
   origin::Ref<OriginTrack> track;
   Overrides facts;
+  std::string told_language;
   {
     MutexLock lock(mutex_);
     track = track_;
     facts = overrides_;
     if (facts.language.empty()) facts.language = tagged_language_;
     if (facts.label.empty()) facts.label = tagged_label_;
+    if (!track) return;
+    told_language = std::exchange(told_language_, facts.language);
   }
-  if (!track) return;
-  if (!facts.language.empty())
+  const bool wrong_as_before = facts.language == told_language && !origin::is_language_tag(facts.language);
+  if (!facts.language.empty() && !wrong_as_before)
     origin_track_set_language(track.get(), with_shortest_code(facts.language).c_str());
   if (!facts.label.empty()) origin_track_set_label(track.get(), facts.label.c_str());
   if (facts.is_default) origin_track_set_default(track.get(), TRUE);

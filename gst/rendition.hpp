@@ -39,6 +39,7 @@ class Rendition {
   std::string tagged_language_ GUARDED_BY(mutex_);
   std::string tagged_label_ GUARDED_BY(mutex_);
   origin::Ref<OriginTrack> track_ GUARDED_BY(mutex_);
+  std::string told_language_ GUARDED_BY(mutex_);  // a wrong one is warned of once
 };
 
 }  // namespace gst

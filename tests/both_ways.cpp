@@ -42,6 +42,15 @@ http::Server::Options options(bool fast_lane) {
   return options;
 }
 
+// A connection attempt that a signal has cut short goes on by itself: whether it comes to anything.
+bool connects(int fd) {
+  pollfd poll_fd{fd, POLLOUT, 0};
+  int error = 0;
+  socklen_t size = sizeof(error);
+  return uninterrupted([&] { return poll(&poll_fd, 1, kPatienceMs); }) > 0 &&
+         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
 // The value of a header line without what differs from answer to answer.
 std::string without_chance(std::string line) {
   for (const std::string_view name : {"Date: ", "Origin-Request-Id: "}) {
@@ -160,7 +169,10 @@ std::string BothWays::Way::send(std::string_view bytes) const {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  require(fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0, "connect");
+  require(fd >= 0, "socket");
+  require(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ||
+              (errno == EINTR && connects(fd)),
+          "connect");
   // The server may have enough before all is sent.
   while (!bytes.empty()) {
     const ssize_t sent = uninterrupted([&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });

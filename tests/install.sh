@@ -11,7 +11,7 @@ build="g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins
 run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x"
 test="clang libclang-rt-14-dev llvm-14 ffmpeg chromium curl nginx python3-gi gir1.2-gstreamer-1.0 fonts-dejavu-core"
-bench="nginx varnish wrk linux-perf"
+bench="nginx varnish wrk valgrind"
 pages="nodejs npm"
 # Node and npm are taken from wherever they come.
 ! command -v npm >/dev/null || pages=""

@@ -119,8 +119,10 @@ Status Source::emit() {
   // reordering.
   const Duration dts = time + shift_ - next * options_.b_frames;
   const auto duration = options_.intervals.empty() ? std::optional(next) : std::nullopt;
-  return writer_->push(key ? key_ : other_,
-                       {time + shift_, options_.b_frames ? dts : time + shift_, duration});
+  Status pushed =
+      writer_->push(key ? key_ : other_, {time + shift_, options_.b_frames ? dts : time + shift_, duration});
+  force_key_ = force_key_ || (options_.keyframes_on_request && writer_->needs_sync());
+  return pushed;
 }
 
 Simulation::Simulation(Settings settings)
@@ -128,6 +130,7 @@ Simulation::Simulation(Settings settings)
       store({.memory_limit = settings.memory_limit}, clock),
       directory(store, clock),
       settings_(std::move(settings)) {
+  directory.remember_numbers_in(settings_.numbers_folder);
   restart(0s);
 }
 
@@ -209,12 +212,27 @@ void Simulation::check_fetchable(const std::string& track) const {
   }
 }
 
+// RFC 8216bis 6.2.5: what is hinted at can be asked for.
+void Simulation::check_hints(const std::string& track) const {
+  const std::string playlist = get(track + "/index.m3u8").value_or("");
+  constexpr std::string_view kHint = "#EXT-X-PRELOAD-HINT:", kUri = "URI=\"";
+  for (size_t at = 0; (at = playlist.find(kHint, at)) != std::string::npos; ++at) {
+    const size_t begin = playlist.find(kUri, at) + kUri.size();
+    const std::string uri = playlist.substr(begin, playlist.find('"', begin) - begin);
+    const auto found = store.find(settings_.channel.name + "/" + track + "/" + uri);
+    if (std::holds_alternative<std::monostate>(found))
+      throw std::runtime_error("hinted at and not there: " + uri + "\n" + playlist);
+  }
+}
+
 void Simulation::check_playlists() {
   if (!settings_.check_playlists) return;
   for (const auto& source : sources) {
     const std::string& name = source->options().name;
     const auto text = get(name + "/index.m3u8");
-    if (!text || *text == last_text_[name]) continue;
+    if (!text) continue;
+    check_hints(name);
+    if (*text == last_text_[name]) continue;
     last_text_[name] = *text;
     MediaPlaylist playlist = parse_media_playlist(*text);
     try {

@@ -82,7 +82,8 @@ class Simulation final {
       return options;
     }();
     uint64_t memory_limit = 256 << 20;
-    bool check_playlists = true;  // every version, which the simulation keeps for it
+    std::string numbers_folder{};  // empty: nothing is remembered from one simulation to the next
+    bool check_playlists = true;   // every version, which the simulation keeps for it
     Duration start = std::chrono::seconds(1'700'000'000) + 300ms;
   };
   explicit Simulation(Settings settings);
@@ -111,6 +112,8 @@ class Simulation final {
   MediaPlaylist playlist(const std::string& track) const;
   // Every segment and init segment that the track's playlist lists is there.
   void check_fetchable(const std::string& track) const;
+  // And so is what it hints at, or it can be waited for.
+  void check_hints(const std::string& track) const;
 
  private:
   class Recorder;

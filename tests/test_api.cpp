@@ -108,6 +108,12 @@ START_TEST(test_errors_name_the_value) {
   ck_assert(g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_EXISTS));
   g_clear_error(&error);
   g_object_unref(presentation);
+
+  origin_server_stop(server);
+  ck_assert_ptr_null(open_live(server, "late", &error));
+  ck_assert(g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_ENDED));
+  ck_assert_msg(strstr(error->message, "stopped") != nullptr, "%s", error->message);
+  g_clear_error(&error);
   g_object_unref(server);
 }
 END_TEST

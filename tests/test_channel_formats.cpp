@@ -96,6 +96,36 @@ START_TEST(test_new_format_is_a_discontinuity_of_all_tracks_at_its_time) {
 }
 END_TEST
 
+// Wherever in a segment it happens: a keyframe is asked for of the others, and what was hinted at stays there
+// to be asked for.
+START_TEST(test_new_format_of_one_rung_is_joined_by_the_others_at_once) {
+  Simulation simulation(settings());
+  Source& camera = simulation.add(video("video_0"));
+  simulation.add(video("video_1"));
+  simulation.add(audio());
+  const Duration at = 20s + _i * 100ms;
+  run(simulation, at);
+  camera.change_format(640, 480);
+  for (Duration until = at; until < at + 3s; until += 10ms) {
+    run(simulation, until);
+    for (const auto& source : simulation.sources) simulation.check_hints(source->options().name);
+  }
+  run(simulation, 30s);
+  std::vector<double> dates;
+  for (const auto& source : simulation.sources) {
+    const MediaPlaylist playlist = simulation.playlist(source->options().name);
+    for (const ListedSegment& segment : playlist.segments) {
+      if (segment.discontinuity_sequence == 0) continue;
+      dates.push_back(*segment.date);
+      break;
+    }
+  }
+  ck_assert_uint_eq(dates.size(), 3);
+  const auto [first, last] = std::minmax_element(dates.begin(), dates.end());
+  ck_assert_msg(*last - *first < 0.11, "%f s apart", *last - *first);
+}
+END_TEST
+
 START_TEST(test_frames_before_the_first_keyframe_are_warned_of_once) {
   Simulation simulation(settings());
   const StreamStart& stream = kStreamStarts[0];
@@ -128,6 +158,45 @@ START_TEST(test_same_format_again_changes_nothing) {
 }
 END_TEST
 
+// A parser that reads one damaged frame tells of a format that lasts as long.
+START_TEST(test_impossible_format_in_between_costs_its_frames_only) {
+  Simulation simulation(settings());
+  Source& microphone = simulation.add(audio());
+  run(simulation, 21s);
+  media::Format damaged;
+  damaged.codec = media::Codec::kAac;
+  microphone.writer().set_format(damaged, from_hex("1200"));  // no channels
+  run(simulation, 21s + 50ms);
+  const uint64_t dropped = simulation.presentation->status().tracks[0].dropped;
+  ck_assert_uint_ge(dropped, 1);
+  ck_assert_uint_le(dropped, 3);
+  ck_assert(warned(simulation, "AAC: the configuration in the caps is 1200, which is no valid codec_data"));
+  microphone.change_format(0, 0);  // as it was
+  run(simulation, 41s);
+  ck_assert_uint_eq(simulation.presentation->status().tracks[0].dropped, dropped);
+  ck_assert_uint_eq(simulation.warnings.size(), 1);
+  const MediaPlaylist playlist = simulation.playlist("audio_0");
+  ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 0);
+  ck_assert_uint_ge(playlist.segments.size(), 8);
+  simulation.check_fetchable("audio_0");
+}
+END_TEST
+
+START_TEST(test_impossible_first_format_is_an_error) {
+  Simulation simulation(settings());
+  const auto id = simulation.presentation->add_track("audio_0");
+  const auto writer = channel::TrackWriter::start(simulation.presentation, *id, simulation.clock);
+  media::Format format;
+  format.codec = media::Codec::kAac;
+  writer->set_format(format, from_hex("1200"));
+  const Status pushed = writer->push(from_hex("de02004c"), {0ms, 0ms, 21ms});
+  ck_assert(!pushed.ok() && pushed.error().code == ErrorCode::kInvalid);
+  // The stream may go on after it.
+  writer->set_format(format, from_hex("1190"));
+  ck_assert(writer->push(from_hex("de02004c"), {21ms, 21ms, 21ms}).ok());
+}
+END_TEST
+
 START_TEST(test_bandwidth_is_measured) {
   Simulation simulation(settings());
   simulation.add({.name = "video_0", .extra_bytes = 10'000});
@@ -152,8 +221,11 @@ int main() {
       test_slow_frame_rate_gives_one_frame_segments,
       test_new_format_is_a_new_init_segment_and_a_discontinuity,
       test_new_format_is_a_discontinuity_of_all_tracks_at_its_time,
+      {test_new_format_of_one_rung_is_joined_by_the_others_at_once, 10},
       test_frames_before_the_first_keyframe_are_warned_of_once,
       test_same_format_again_changes_nothing,
+      test_impossible_format_in_between_costs_its_frames_only,
+      test_impossible_first_format_is_an_error,
       test_bandwidth_is_measured,
   };
   return run_tests("channel formats", tests, 300);

@@ -2,6 +2,7 @@
 // Presentations in simulated time whose sources stop, jump, or keep no promise.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tests/channel_fixture.hpp"
 
@@ -49,6 +50,58 @@ START_TEST(test_what_follows_a_discontinuity_begins_with_a_keyframe) {
 }
 END_TEST
 
+// Looks at a playlist every 50 ms: how long it went without a new whole segment, at most.
+Duration longest_wait(Simulation& simulation, const std::string& track, Duration until) {
+  Duration longest{};
+  uint64_t newest = 0;
+  MonotonicTime since = simulation.clock.monotonic();
+  for (Duration at = simulation.now; at < until; at += 50ms) {
+    run(simulation, at);
+    const MediaPlaylist playlist = simulation.playlist(track);
+    const MonotonicTime now = simulation.clock.monotonic();
+    longest = std::max(longest, now - since);
+    const uint64_t sequence = playlist.segments.back().sequence;
+    if (std::exchange(newest, sequence) != sequence) since = now;
+  }
+  return longest;
+}
+
+START_TEST(test_stopped_source_gets_a_segment_in_time) {
+  for (Duration stop = 20s; stop < 22s; stop += 170ms) {
+    for (const Duration length : {800ms, 1700ms, 4000ms, 9000ms}) {
+      Simulation simulation(settings());
+      Source& camera = simulation.add(video());
+      run(simulation, stop);
+      camera.pause_until(stop + length);
+      const Duration wait = longest_wait(simulation, "video_0", stop + length + 10s);
+      ck_assert_msg(wait <= 3s + 50ms, "%f s", to_seconds(wait));
+    }
+  }
+}
+END_TEST
+
+// An encoder that is slow for a while and then makes up for it.
+START_TEST(test_late_frames_of_an_overdue_segment_are_kept) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  simulation.add(audio());
+  run(simulation, 21s);
+  for (int i = 0; i < 16; ++i) {
+    simulation.clock.advance(100ms);
+    simulation.directory.tick();
+  }
+  run(simulation, 50s);
+  for (const auto& source : simulation.sources) {
+    const MediaPlaylist playlist = simulation.playlist(source->options().name);
+    for (const ListedSegment& segment : playlist.segments) ck_assert(!segment.gap);
+    const bool is_video = source->options().video;
+    ck_assert_msg(playlist.independent_segments == !is_video, "what follows has no keyframe to begin with");
+    check_contiguous(read_all(simulation, source->options().name));
+  }
+  for (const auto& track : simulation.presentation->status().tracks) ck_assert_uint_eq(track.dropped, 0);
+}
+END_TEST
+
 START_TEST(test_dead_track_does_not_stall_the_others) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -81,6 +134,43 @@ START_TEST(test_jumps_of_the_source_clock_are_discontinuities_of_all_tracks) {
 }
 END_TEST
 
+// Each has a streaming thread, and without a clock none waits for the other.
+START_TEST(test_tracks_that_begin_behind_the_others_jump_go_on_in_step) {
+  Simulation simulation(settings(timeline::PlaylistType::kVod));
+  Source& camera = simulation.add({.name = "video_0", .gop = 1s});
+  Source& microphone = simulation.add(audio());
+  for (Source* source : {&microphone, &camera}) {
+    while (source->due() < 3s) ck_assert(source->emit().ok());
+    source->jump(1h);
+    for (int i = 0; i < 20; ++i) ck_assert(source->emit().ok());
+  }
+  end_all(simulation);
+  const auto offset = [&](const Source& source, double frame) {
+    const std::string& name = source.options().name;
+    ck_assert_uint_eq(simulation.playlist(name).segments.back().discontinuity_sequence, 1);
+    const Listed listed = read_all(simulation, name);
+    ck_assert_uint_eq(listed.samples.size(), source.frames());
+    const auto time = [&](size_t sample) {
+      return static_cast<double>(listed.samples[sample].pts) / listed.track.timescale;
+    };
+    for (size_t i = 0; i < 90; ++i)
+      ck_assert_msg(std::abs(time(i) - static_cast<double>(i) * frame) < 0.001, "%zu at %f s", i, time(i));
+    return time(source.frames() - 1) - static_cast<double>(source.frames() - 1) * frame;
+  };
+  const double apart = offset(camera, 1.0 / 30) - offset(microphone, 1024.0 / 44'100);
+  ck_assert_msg(std::abs(apart) < 0.001, "%f s apart", apart);
+}
+END_TEST
+
+START_TEST(test_of_two_tracks_that_come_to_a_jump_at_once_the_first_says_where_it_leads) {
+  Simulation simulation(settings());
+  const segmenter::Anchor first{1, 5s}, second{1, 7s}, later{2, 7s};
+  ck_assert(simulation.presentation->propose_anchor(first) == first);
+  ck_assert(simulation.presentation->propose_anchor(second) == first);
+  ck_assert(simulation.presentation->propose_anchor(later) == later);
+}
+END_TEST
+
 START_TEST(test_anchor_said_again_after_a_jump_changes_nothing) {
   Simulation simulation(settings());
   Source& camera = simulation.add(video());
@@ -107,6 +197,39 @@ START_TEST(test_pause_and_resume_is_a_discontinuity) {
   for (const char* track : {"video_0", "audio_0"}) {
     ck_assert_uint_eq(simulation.playlist(track).segments.back().discontinuity_sequence, 1);
   }
+}
+END_TEST
+
+// However long after the last gap was listed it comes: none of its segments is overdue before its boundary.
+START_TEST(test_segments_behind_a_pause_end_at_their_boundaries) {
+  Simulation::Settings brief = settings();
+  brief.channel.segment_duration = 500ms;
+  for (Duration pause = 300ms; pause < 4s; pause += 130ms) {
+    Simulation simulation(brief);
+    simulation.add(video());
+    run(simulation, 21s);
+    for (Duration passed{}; passed < pause; passed += 10ms) {
+      simulation.clock.advance(10ms);
+      if (passed % 100ms == 0ms) simulation.directory.tick();
+    }
+    simulation.presentation->set_anchor(simulation.clock.utc().time_since_epoch() - simulation.now);
+    run(simulation, 25s);
+    const MediaPlaylist playlist = simulation.playlist("video_0");
+    ck_assert_msg(playlist.independent_segments, "after %f s", to_seconds(pause));
+    ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 1);
+  }
+}
+END_TEST
+
+// What a source missed between two runs is no gap: nobody was to fill it.
+START_TEST(test_restart_in_the_same_process_adds_no_gap) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  run(simulation, 21s);
+  simulation.restart(10s);
+  simulation.add(video());
+  run(simulation, simulation.now + 10s);
+  for (const ListedSegment& segment : simulation.playlist("video_0").segments) ck_assert(!segment.gap);
 }
 END_TEST
 
@@ -164,10 +287,16 @@ int main() {
   const Test tests[] = {
       test_outage_becomes_gaps_and_the_track_comes_back,
       test_what_follows_a_discontinuity_begins_with_a_keyframe,
+      test_stopped_source_gets_a_segment_in_time,
+      test_late_frames_of_an_overdue_segment_are_kept,
       test_dead_track_does_not_stall_the_others,
       test_jumps_of_the_source_clock_are_discontinuities_of_all_tracks,
+      test_tracks_that_begin_behind_the_others_jump_go_on_in_step,
+      test_of_two_tracks_that_come_to_a_jump_at_once_the_first_says_where_it_leads,
       test_anchor_said_again_after_a_jump_changes_nothing,
       test_pause_and_resume_is_a_discontinuity,
+      test_segments_behind_a_pause_end_at_their_boundaries,
+      test_restart_in_the_same_process_adds_no_gap,
       test_small_difference_of_the_anchor_is_ignored,
       test_gops_that_ignore_requests_are_cut_at_their_keyframes,
       test_keyframes_that_stop_coming_are_not_waited_for,

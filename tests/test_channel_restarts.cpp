@@ -3,6 +3,7 @@
 // and caches remember. And what a run does so that no number comes back.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <sstream>
 
@@ -15,6 +16,8 @@ namespace {
 // What was listed under each number, over all runs.
 class Ledger {
  public:
+  // `whole`: discontinuity sequence numbers are remembered from run to run.
+  explicit Ledger(bool whole = false) : whole_(whole) {}
   void note(const Simulation& simulation, const std::string& track) {
     const auto text = simulation.get(track + "/index.m3u8");
     if (!text) return;
@@ -25,6 +28,7 @@ class Ledger {
     }
     const MediaPlaylist playlist = parse_media_playlist(*text);
     check_never_less(media_sequence_[track], playlist.media_sequence);
+    if (whole_) check_never_less(discontinuity_sequence_[track], playlist.discontinuity_sequence);
   }
   size_t size() const { return names_.size(); }
 
@@ -41,13 +45,15 @@ class Ledger {
     newest = number;
   }
 
+  const bool whole_;
   std::map<std::string, std::string> names_;
-  std::map<std::string, uint64_t> media_sequence_;
+  std::map<std::string, uint64_t> media_sequence_, discontinuity_sequence_;
 };
 
 void run_noting(Simulation& simulation, Duration until, Ledger& ledger) {
-  while (simulation.now < until) {
-    run(simulation, std::min(until, simulation.now + 50ms));
+  for (Duration time = simulation.now; time < until;) {
+    time = std::min(until, time + 50ms);  // when perhaps nothing happens
+    run(simulation, time);
     for (const auto& source : simulation.sources) ledger.note(simulation, source->options().name);
   }
 }
@@ -307,6 +313,93 @@ START_TEST(test_restart_after_three_new_formats) {
 }
 END_TEST
 
+// A folder that goes with what is in it.
+class Folder {
+ public:
+  Folder()
+      : parent_(GCharPtr(g_dir_make_tmp("numbers-XXXXXX", nullptr)).get()),
+        path_(parent_ + "/127.0.0.1-8080") {
+    ck_assert_int_eq(g_mkdir_with_parents(path_.c_str(), 0700), 0);
+  }
+  ~Folder() { std::filesystem::remove_all(parent_); }
+  const std::string& path() const { return path_; }
+  // Of the file in it; empty: there is none.
+  std::string content() const {
+    gchar* text = nullptr;
+    if (!g_file_get_contents((path_ + "/live.numbers").c_str(), &text, nullptr, nullptr)) return {};
+    return GCharPtr(text).get();
+  }
+
+ private:
+  const std::string parent_, path_;
+};
+
+// Where numbers are remembered, nobody has to wait for their time.
+START_TEST(test_restart_at_once_after_new_formats) {
+  const Folder folder;
+  Ledger ledger(true);
+  Simulation::Settings wanted = settings();
+  wanted.numbers_folder = folder.path() + "/made/when/needed";
+  for (int life = 0; life < 12; ++life) {
+    Simulation simulation(wanted);
+    Source& camera = simulation.add(video());
+    simulation.add(audio());
+    for (int i = 0; i < life % 4; ++i) {
+      run_noting(simulation, 4s + 300ms * i, ledger);
+      camera.change_format(i % 2 ? 320 : 640, i % 2 ? 240 : 480);
+    }
+    run_noting(simulation, 6s + 250ms * life, ledger);
+    if (life % 3 == 2) {  // gaps have numbers as well
+      for (const auto& source : simulation.sources) source->pause_until(60s);
+      run_noting(simulation, 18s, ledger);
+    }
+    wanted.start = simulation.clock.utc().time_since_epoch() + 100ms;
+  }
+  // And given back as ever.
+  Simulation simulation(wanted);
+  simulation.add(video());
+  run_noting(simulation, 240s, ledger);
+  ck_assert(!is_ahead(simulation, "video_0"));
+  ck_assert(on_grid(simulation, "video_0"));
+}
+END_TEST
+
+START_TEST(test_numbers_on_the_grid_are_not_remembered) {
+  const Folder folder;
+  Simulation::Settings wanted = settings();
+  wanted.numbers_folder = folder.path();
+  Simulation simulation(wanted);
+  Source& camera = simulation.add(video());
+  simulation.add(audio());
+  run(simulation, 20s + 700ms);
+  ck_assert(folder.content().empty());
+  camera.change_format(640, 480);
+  run(simulation, 24s);
+  const std::string ahead = std::to_string(newest(simulation, "video_0").first + 1) + " 1";
+  ck_assert(folder.content() == ahead);
+  run(simulation, 60s);
+  ck_assert(folder.content() == "0 1");
+}
+END_TEST
+
+// Damaged, or of another time of day.
+START_TEST(test_what_cannot_be_is_not_taken_for_a_number) {
+  for (const char* text : {"", "850000005", "850000005 or so", "-850000005 0",
+                           "99999999999999999999999999 99999999999999", "950000005 0", "7 0", "0 1000000"}) {
+    const Folder folder;
+    Simulation::Settings wanted = settings();
+    wanted.numbers_folder = folder.path();
+    ck_assert(g_file_set_contents((folder.path() + "/live.numbers").c_str(), text, -1, nullptr));
+    Simulation simulation(wanted);
+    simulation.add(video());
+    run(simulation, 10s);
+    const MediaPlaylist playlist = simulation.playlist("video_0");
+    ck_assert_uint_eq(playlist.segments.front().sequence, kFirstNumber);
+    ck_assert_uint_eq(playlist.discontinuity_sequence, 0);
+  }
+}
+END_TEST
+
 START_TEST(test_track_that_begins_later_has_the_numbers_of_the_others) {
   Simulation simulation(settings());
   Source& camera = simulation.add(video());
@@ -357,6 +450,9 @@ int main() {
       test_ladder_stays_aligned_while_numbers_are_given_back,
       test_rung_that_does_not_change_keeps_its_keyframes,
       test_restart_after_three_new_formats,
+      test_restart_at_once_after_new_formats,
+      test_numbers_on_the_grid_are_not_remembered,
+      test_what_cannot_be_is_not_taken_for_a_number,
       test_track_that_begins_later_has_the_numbers_of_the_others,
       test_ondemand_and_files_written_fast_count_from_zero,
   };

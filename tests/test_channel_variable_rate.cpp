@@ -40,6 +40,22 @@ START_TEST(test_frames_further_apart_than_a_part) {
 }
 END_TEST
 
+// A keyframe that was asked for comes up to a frame behind its boundary, however long frames are.
+START_TEST(test_sparse_frames_with_keyframes_on_request) {
+  for (Duration start = 0ms; start < 2s; start += 130ms) {
+    Simulation::Settings wanted = settings();
+    wanted.start += start;
+    Simulation simulation(wanted);
+    simulation.add(changing({300ms, 600ms, 350ms, 450ms, 520ms, 600ms, 310ms}));
+    simulation.add(audio());
+    run(simulation, 60s);
+    check_parts(simulation, 600ms);
+    ck_assert(simulation.playlist("video_0").independent_segments);
+    ck_assert_msg(simulation.warnings.empty(), "%s", simulation.warnings.front().c_str());
+  }
+}
+END_TEST
+
 START_TEST(test_frames_as_far_apart_as_segments) {
   Simulation simulation(settings());
   simulation.add(changing({1900ms, 2000ms, 33ms, 1999ms, 500ms, 33ms}));
@@ -108,11 +124,9 @@ END_TEST
 
 int main() {
   const Test tests[] = {
-      test_frames_further_apart_than_a_part,
-      test_frames_as_far_apart_as_segments,
-      test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
-      test_frames_before_an_outage_are_all_there,
-      test_small_jumps_forward_do_not_add_up_to_the_future,
+      test_frames_further_apart_than_a_part,      test_sparse_frames_with_keyframes_on_request,
+      test_frames_as_far_apart_as_segments,       test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
+      test_frames_before_an_outage_are_all_there, test_small_jumps_forward_do_not_add_up_to_the_future,
   };
   return run_tests("variable frame rate", tests);
 }

@@ -105,7 +105,7 @@ START_TEST(test_frames_without_presentation_times_are_warned_of) {
   const std::vector<std::string> warnings = pipeline.warnings();
   ck_assert_uint_eq(warnings.size(), _i);
   for (const std::string& warning : warnings) {
-    ck_assert_msg(contains(warning, "video_0 gets H.264 without presentation times"), "%s", warning.c_str());
+    ck_assert_msg(contains(warning, "H.264 comes without presentation times"), "%s", warning.c_str());
   }
 }
 END_TEST

@@ -145,12 +145,12 @@ START_TEST(test_encoder_with_look_ahead_lands_on_the_grid) {
                                           "x265enc speed-preset=ultrafast name=e"};
   const bool live = _i % 2 == 1;
   const bool offset = _i >= 4;
-  Pipeline pipeline(std::string("videotestsrc num-buffers=240 is-live=") + (live ? "true" : "false") +
+  Pipeline pipeline(std::string("videotestsrc num-buffers=330 is-live=") + (live ? "true" : "false") +
                     (offset ? " ! video/x-raw,width=160,height=120" : "") + " ! " + kEncoders[_i / 2] +
                     " ! originsink name=o segment-duration=1000000000 part-duration=250000000 linger=-1");
   Keyframes keyframes(pipeline.element("e"));
   ck_assert(pipeline.set_state(GST_STATE_PLAYING));
-  pipeline.wait_for_segments("video_0", 6);
+  pipeline.wait_for_segments("video_0", 8);
   const auto segments = pipeline.segments("video_0");
   for (size_t i = 0; i < 5; ++i) {
     ck_assert_uint_eq(segments[i].sequence, segments[0].sequence + i);

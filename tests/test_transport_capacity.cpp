@@ -110,6 +110,39 @@ START_TEST(test_running_out_of_descriptors_is_survived) {
 }
 END_TEST
 
+// Those that give way may be another worker's, and what they leave another listener's: that must not be the
+// last descriptor that comes back.
+START_TEST(test_newcomers_come_in_while_kept_connections_hold_all_descriptors) {
+  TransportFixture fixture({.head_timeout = 1h, .idle_timeout = 1h});
+  constexpr int kBursts = 10, kClients = 40, kLeft = 8;
+  std::vector<transport::Descriptor> sockets;
+  for (int i = 0; i < kBursts * kClients; ++i)
+    sockets.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  set_descriptor_limit(static_cast<rlim_t>(sockets.back().get()) + 1 + kLeft);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(fixture.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int burst = 0; burst < kBursts; ++burst) {
+    const auto first = sockets.begin() + burst * kClients;
+    for (auto fd = first; fd != first + kClients; ++fd) {
+      ck_assert_int_eq(connect(fd->get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+      send(fd->get(), kGet.data(), kGet.size(), MSG_NOSIGNAL);
+    }
+    // An answer, a refusal, or the end of a connection that gave way before it was answered.
+    for (auto fd = first; fd != first + kClients; ++fd) {
+      pollfd poll_fd{fd->get(), POLLIN, 0};
+      ck_assert_msg(poll(&poll_fd, 1, 60'000) > 0, "burst %d, client %d hears nothing", burst,
+                    static_cast<int>(fd - first));
+    }
+  }
+  setrlimit(RLIMIT_NOFILE, &limit);
+  expect_service(fixture);
+}
+END_TEST
+
 START_TEST(test_caps_turn_away_with_503) {
   for (const Limits& limits : {Limits{.max_connections = 5, .max_connections_per_address = 0},
                                Limits{.max_connections_per_address = 5}}) {
@@ -366,6 +399,7 @@ int main() {
   const Test tests[] = {
       test_a_thousand_connections_are_served_and_come_back,
       test_running_out_of_descriptors_is_survived,
+      test_newcomers_come_in_while_kept_connections_hold_all_descriptors,
       test_caps_turn_away_with_503,
       test_idle_connections_make_room_the_oldest_first,
       test_idle_connections_of_every_worker_make_room,

@@ -48,7 +48,7 @@ typedef struct {
  *
  * A time that is not known.
  */
-#define ORIGIN_TIME_NONE G_MININT64
+#define ORIGIN_TIME_NONE ((gint64) (-G_GINT64_CONSTANT (9223372036854775807) - 1))
 
 #define ORIGIN_TYPE_TRACK (origin_track_get_type ())
 #define ORIGIN_TRACK(object) (G_TYPE_CHECK_INSTANCE_CAST ((object), ORIGIN_TYPE_TRACK, OriginTrack))

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/api/origin.hpp"
 
+#include <unistd.h>
+
+#include "origin/channel/lifetimes.hpp"
+
 namespace origin::api {
 
 namespace {
 
-constexpr Duration kTick = 100ms;
+// Memory in the shape of files, which outlives a process: no disk is waited for.
+std::string user_memory() {
+  const char* runtime = g_getenv("XDG_RUNTIME_DIR");
+  return runtime && *runtime ? std::string(runtime) + "/gst-origin"
+                             : "/dev/shm/gst-origin-" + std::to_string(geteuid());
+}
 
 }  // namespace
 
@@ -38,7 +47,7 @@ void Origin::keep_time(const std::shared_ptr<Content>& content) {
   for (;;) {
     {
       MutexLock lock(content->mutex);
-      if (!content->stopping) content->condition.wait_for(content->mutex, kTick);
+      if (!content->stopping) content->condition.wait_for(content->mutex, channel::kTick);
       if (content->stopping) return;
     }
     content->directory->tick();
@@ -48,10 +57,16 @@ void Origin::keep_time(const std::shared_ptr<Content>& content) {
 
 Result<uint16_t> Origin::listen(const std::string& host, uint16_t port) {
   Result<uint16_t> listened = http_.listen(host, port);
-  if (listened) {
+  if (!listened) return listened;
+  bool is_first = false;
+  {
     MutexLock lock(mutex_);
+    is_first = listening_.empty();
     listening_.emplace_back(host, *listened);
   }
+  // A port that was any that was free is another one in the next process, where no viewer looks for it.
+  if (is_first && port != 0)
+    content_->directory->remember_numbers_in(user_memory() + "/" + host + "-" + std::to_string(port));
   return listened;
 }
 

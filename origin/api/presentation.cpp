@@ -135,6 +135,10 @@ void origin_presentation_options_init(OriginPresentationOptions* options) {
 namespace origin::api {
 
 OriginPresentation* new_presentation(OriginServer* server, const channel::Options& options, GError** error) {
+  if (origin_of(server).stopped()) {
+    fail(error, Error{ErrorCode::kEnded, "the server has been stopped, and serves nobody; make another one"});
+    return nullptr;
+  }
   auto object =
       Ref<OriginPresentation>::adopt(ORIGIN_PRESENTATION(g_object_new(ORIGIN_TYPE_PRESENTATION, nullptr)));
   Presentation& inner = *object->inner;

@@ -205,6 +205,9 @@ OriginServer* origin_server_obtain(const gchar* host, guint port, guint64 memory
  *
  * Starts to serve on an address; may be called for several.
  *
+ * Presentations that are opened after the first of them, if its @port is not 0, leave to a process that takes
+ * over from a killed one what numbers they have used: in a file of a few bytes, in memory.
+ *
  * Returns: whether it listens
  */
 gboolean origin_server_listen(OriginServer* self, const gchar* host, guint port, GError** error) {
@@ -283,7 +286,8 @@ GVariant* origin_server_get_statistics(OriginServer* self) {
  * Makes a presentation, or goes on with one of that name whose publisher left without ending it.
  *
  * Returns: (transfer full): the presentation, or %NULL with @error set: %ORIGIN_ERROR_EXISTS if it has a
- * publisher, %ORIGIN_ERROR_INVALID for a name or option that cannot be
+ * publisher, %ORIGIN_ERROR_INVALID for a name or option that cannot be, %ORIGIN_ERROR_ENDED once the server
+ * has been stopped
  */
 OriginPresentation* origin_server_open_presentation(OriginServer* self, const gchar* name,
                                                     const OriginPresentationOptions* options,
@@ -330,7 +334,8 @@ gboolean origin_server_remove_presentation(OriginServer* self, const gchar* name
  * @self: a server
  *
  * Stops to listen and closes all connections. What is stored stays until the last reference goes.
- * Presentations that are open take what is pushed as before, for nobody; the server cannot listen again.
+ * Presentations that are open take what is pushed as before, for nobody; no other can be opened, and the
+ * server cannot listen again.
  */
 void origin_server_stop(OriginServer* self) {
   g_return_if_fail(self);

@@ -200,7 +200,10 @@ gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, 
  * Takes the next frame. A reference to @data is kept until its chunk is written, which copies it once. One
  * thread at a time for each track. Never waits for a reader, a disk or a network.
  *
- * Returns: whether it was taken. %ORIGIN_ERROR_INVALID: the frame or its configuration is not what the codec
+ * Once a track has a format, a later one that the codec does not allow is left out with its frames and a
+ * #OriginPresentation::warning, until it changes again.
+ *
+ * Returns: whether it was taken. %ORIGIN_ERROR_INVALID: the track's first format is not what the codec
  * allows; %ORIGIN_ERROR_ENDED: the track has ended; %ORIGIN_ERROR_LIMIT: memory is used up and nothing may be
  * lost
  */
@@ -219,13 +222,15 @@ gboolean origin_track_push(OriginTrack* self, GBytes* data, gint64 pts, gint64 d
  * origin_track_needs_keyframe:
  * @self: a track
  *
- * On the pushing thread. It does after a hole, a discontinuity or a change of format, and at the start.
+ * On the pushing thread. It does after a hole, a discontinuity or a change of format, and at the start; there
+ * frames are left out until a keyframe comes. It also does where another track has a new format, which is a
+ * discontinuity of all tracks.
  *
- * Returns: whether frames are left out until a keyframe comes, which should be asked for
+ * Returns: whether a keyframe should be asked for
  */
 gboolean origin_track_needs_keyframe(OriginTrack* self) {
   g_return_val_if_fail(self, FALSE);
-  return self->inner->writer->waits_for_sync();
+  return self->inner->writer->needs_sync();
 }
 
 /**

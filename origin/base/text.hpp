@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace origin {
@@ -48,6 +50,13 @@ inline bool is_language_tag(std::string_view tag) {
     if (length > 8) return false;
   }
   return length >= (first ? 2u : 1u);
+}
+
+inline std::string to_hex(std::span<const uint8_t> bytes) {
+  std::string text;
+  for (const uint8_t byte : bytes)
+    text.append({"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 0xf]});
+  return text;
 }
 
 // Of a hexadecimal digit; -1 if it is none.

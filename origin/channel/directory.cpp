@@ -26,7 +26,7 @@ Result<std::shared_ptr<Presentation>> Directory::open(const Options& options,
     const bool taken = presentation && presentation->has_publisher();
     if (!presentation || (!taken && !resumable(*presentation, options))) {
       if (presentation && !presentation->remove()) continue;
-      auto fresh = std::make_shared<Presentation>(options, store_, clock_);
+      auto fresh = std::make_shared<Presentation>(options, store_, clock_, spent_numbers());
       if (presentation) fresh->succeed(*presentation);
       if (!exchange(options.name, presentation, fresh)) continue;
       presentation = std::move(fresh);
@@ -36,6 +36,16 @@ Result<std::shared_ptr<Presentation>> Directory::open(const Options& options,
     // It ended or went between our look and our step: look again.
     if (started.error().code != ErrorCode::kEnded) return started.error();
   }
+}
+
+void Directory::remember_numbers_in(const std::string& folder) {
+  MutexLock lock(mutex_);
+  spent_numbers_ = std::make_shared<const SpentNumbers>(folder);
+}
+
+std::shared_ptr<const SpentNumbers> Directory::spent_numbers() const {
+  MutexLock lock(mutex_);
+  return spent_numbers_;
 }
 
 Status Directory::remove(const std::string& name) {

@@ -10,6 +10,15 @@
 
 namespace origin::channel {
 
+// How often the timekeeper looks at outages, deadlines and retention.
+constexpr Duration kTick = 100ms;
+
+// How long a track may go without a new segment: 1.5 target durations (RFC 8216bis 6.2.1), of which the
+// timekeeper needs one look.
+inline Duration outage_patience(Duration target_duration) {
+  return target_duration * 3 / 2 - kTick;
+}
+
 // How long a request for a playlist, segment or part that will be there soon is held: three target durations
 // (RFC 8216bis 6.2.5.2); before the target is known, three segments of the asked length.
 inline Duration hold_limit(const Options& options, uint32_t target_duration) {

@@ -34,22 +34,23 @@ Status validate_name(const std::string& name) {
            c == '_' || c == '.' || c == '~';
   };
   if (name.empty() || name.size() > kMaxNameLength) {
-    return invalid("presentation name '" + name.substr(0, kMaxNameLength) + "' has " +
-                   std::to_string(name.size()) + " characters; it takes 1 to " +
-                   std::to_string(kMaxNameLength));
+    return invalid("name '" + name.substr(0, kMaxNameLength) + "' has " + std::to_string(name.size()) +
+                   " characters; it takes 1 to " + std::to_string(kMaxNameLength));
   }
   if (!std::all_of(name.begin(), name.end(), allowed) || name.front() == '_' || name.front() == '.') {
-    return invalid("presentation name '" + name +
+    return invalid("name '" + name +
                    "' may hold only letters, digits, '-', '_', '.', '~', and not begin with '_' or '.'");
   }
   if (std::find(kRoutes.begin(), kRoutes.end(), name) != kRoutes.end()) {
-    return invalid("presentation name '" + name + "' is a route of the origin; take another");
+    return invalid("name '" + name + "' is a route of the origin; take another");
   }
   return {};
 }
 
 Status validate(const Options& options) {
-  if (Status status = validate_name(options.name); !status) return status;
+  if (Status status = validate_name(options.name); !status) {
+    return invalid("presentation " + status.error().message);
+  }
   if (options.segment_duration < kMinSegment || options.segment_duration > kMaxSegment) {
     return invalid("segment-duration of " + readable(options.segment_duration) +
                    " is out of range; it takes " + readable(kMinSegment) + " to " + readable(kMaxSegment));

@@ -31,10 +31,12 @@ store::TopicOptions multivariant_topic(const Options& options) {
 
 }  // namespace
 
-Presentation::Presentation(Options options, store::Store& store, const Clock& clock)
+Presentation::Presentation(Options options, store::Store& store, const Clock& clock,
+                           std::shared_ptr<const SpentNumbers> spent_numbers)
     : options_(std::move(options)),
       store_(store),
       clock_(clock),
+      spent_numbers_(std::move(spent_numbers)),
       grid_(options_.segment_duration),
       target_duration_(options_.target_duration),
       multivariant_(
@@ -73,7 +75,7 @@ Status Presentation::start_run(std::shared_ptr<Observer> observer) {
     run_id_ = make_run_id(started_);
     first_segment_.reset();
     media_written_ = offered_ = false;
-    anchor_.epoch += resumed ? 1 : 0;
+    run_epoch_ = anchor_.epoch += resumed ? 1 : 0;
     anchor_.offset = publisher_offset_ = initial_offset();
   }
   carry_out(std::move(publication));
@@ -131,7 +133,7 @@ void Presentation::set_anchor(Duration utc_at_zero) {
 
 void Presentation::fix_wall_clock() {
   MutexLock lock(mutex_);
-  wall_clock_fixed_ = true;
+  if (!std::exchange(wall_clock_fixed_, true)) recall();
 }
 
 void Presentation::set_live_source(bool live_source) {
@@ -141,7 +143,7 @@ void Presentation::set_live_source(bool live_source) {
 
 Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
   if (Status valid = validate_name(name); !valid) {
-    return Error{ErrorCode::kInvalid, "track name: " + valid.error().message};
+    return Error{ErrorCode::kInvalid, "track " + valid.error().message};
   }
   Publication publication;
   TrackId id = 0;
@@ -159,6 +161,8 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
                    "presentation '" + options_.name + "' has a track '" + name + "' already"};
     }
     slots_[id]->start_run(run_id_, publication);
+    // One that goes on hints at this run's parts.
+    if (slots_[id]->track.changed()) publish_playlists(publication);
   }
   carry_out(std::move(publication));
   return id;
@@ -226,12 +230,16 @@ PresentationStatus Presentation::status() const {
 
 void Presentation::carry_out(Publication publication) {
   std::shared_ptr<Observer> observer;
+  bool news = false;
   {
     MutexLock lock(mutex_);
     if (state_ == State::kRemoved) return;
     observer = observer_;
     ++carrying_out_;
+    news = !remembering_ && to_remember() != remembered_;
+    remembering_ = remembering_ || news;
   }
+  if (news) remember();
   publication.publish(store_);
   {
     MutexLock lock(mutex_);

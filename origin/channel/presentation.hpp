@@ -14,6 +14,7 @@
 #include "origin/base/clock.hpp"
 #include "origin/base/mutex.hpp"
 #include "origin/channel/options.hpp"
+#include "origin/channel/spent_numbers.hpp"
 #include "origin/channel/track.hpp"
 #include "origin/segmenter/grid.hpp"
 #include "origin/segmenter/timestamper.hpp"
@@ -59,7 +60,8 @@ class Presentation {
   using TrackId = size_t;
 
   // The store and the clock outlive it.
-  Presentation(Options options, store::Store& store, const Clock& clock);
+  Presentation(Options options, store::Store& store, const Clock& clock,
+               std::shared_ptr<const SpentNumbers> spent_numbers);
   ~Presentation();
 
   const Options& options() const { return options_; }
@@ -93,13 +95,15 @@ class Presentation {
   // Its playlist can be asked for from now on. kExists if this run has a track of that name, unless that
   // ended without data; kInvalid for a name that cannot be in a URL.
   Result<TrackId> add_track(const std::string& name);
-  // Who is told when the track's source seems to have stopped.
+  // Who is told when the track's segment has to end.
   void attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer);
 
   // ---- For the track's writer, on its streaming thread ----
   // What it goes by from sample to sample.
   struct Terms {
     segmenter::Anchor anchor;
+    segmenter::Anchor
+        begin;  // what a track begins with: without a clock, it may come to the others' jumps later
     uint64_t forced_anchors = 0;  // counts set_anchor() calls that took effect
     Duration max_segment{};       // longest that the target duration allows; 0: not limited
     // The last discontinuity that a track came to, and when.
@@ -107,8 +111,9 @@ class Presentation {
     Duration newest_epoch_start{};
   };
   Terms terms() const;
-  // A writer found a jump and anchored anew.
-  void adopt_anchor(const segmenter::Anchor& anchor);
+  // A writer found a jump, and would anchor anew. Returns the newest anchor: that one, or what another writer
+  // was faster with.
+  segmenter::Anchor propose_anchor(const segmenter::Anchor& anchor);
   // A discontinuity of `epoch`'s track on an unchanged time line; returns the epoch of what follows.
   uint64_t next_epoch(uint64_t epoch);
 
@@ -118,6 +123,7 @@ class Presentation {
   Duration settle_part_target(TrackId id, Duration wanted);
   struct Opened {
     uint64_t sequence = 0;
+    uint64_t epoch = 0;  // that of the start, or that of another track's discontinuity at the same time
     std::optional<Duration> end;  // where it is to end instead of at the next boundary of the grid
   };
   // Opens the next segment. Errors: kUnavailable if the time it starts at was given to a gap already; kEnded
@@ -135,6 +141,7 @@ class Presentation {
   struct Cadence {
     bool on_grid = true;  // a keyframe came where it was asked for
     Duration longest_gop{};
+    Duration longest_frame{};
   };
   void note_cadence(TrackId id, Cadence cadence);
   void note_dropped(TrackId id);
@@ -144,7 +151,7 @@ class Presentation {
   void end_track(TrackId id);
   // ----
 
-  // Marks holes, offers what waited for a deadline. Called by the timekeeper every 100 ms or so.
+  // Marks holes, offers what waited for a deadline. Called by the timekeeper, every kTick.
   void tick();
   // Takes it out of the origin if it has no publisher: every name leaves the store. Returns when that is
   // done, whoever did it. False if there is a publisher.
@@ -162,11 +169,11 @@ class Presentation {
   // long).
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication)
       REQUIRES_LOCK(mutex_);
+  void bridge_jump(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
   Duration gap_end(Duration from) const REQUIRES_LOCK(mutex_);
-  // How long a track may go without a new segment.
-  Duration outage_patience() const REQUIRES_LOCK(mutex_);
-  bool in_outage(const Slot& slot) const REQUIRES_LOCK(mutex_);
-  void end_stopped_segments() EXCLUDES_LOCK(mutex_);
+  // Whether the track is, or would be with nothing listed `from_now`, without a new segment for too long.
+  bool in_outage(const Slot& slot, Duration from_now = {}) const REQUIRES_LOCK(mutex_);
+  void end_overdue_segments() EXCLUDES_LOCK(mutex_);
   void mark_outage(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
   bool awaited(const Slot& slot) const REQUIRES_LOCK(mutex_);
   bool left_behind(const Slot& slot) const REQUIRES_LOCK(mutex_);
@@ -196,6 +203,10 @@ class Presentation {
   uint64_t slot_number(const Track::Start& start) const REQUIRES_LOCK(mutex_);
   // Decides what this run's numbers begin with, at its first segment.
   void begin_counting(const Track::Start& start) REQUIRES_LOCK(mutex_);
+  void recall() REQUIRES_LOCK(mutex_);
+  // What a process that follows this one has to know besides the time of day.
+  SpentNumbers::Numbers to_remember() const REQUIRES_LOCK(mutex_);
+  void remember();
   // Number of a track's first segment.
   uint64_t first_sequence(const Track::Start& start) const REQUIRES_LOCK(mutex_);
   std::optional<Duration> plan_end(Slot& slot, const Track::Start& start, uint64_t sequence)
@@ -212,6 +223,7 @@ class Presentation {
   Options options_;
   store::Store& store_;
   const Clock& clock_;
+  const std::shared_ptr<const SpentNumbers> spent_numbers_;
   std::once_flag names_removed_;
   mutable Mutex mutex_;
   std::condition_variable_any idle_;  // no publication is being carried out
@@ -225,6 +237,7 @@ class Presentation {
   MonotonicTime left_ GUARDED_BY(mutex_){};
   std::optional<MonotonicTime> first_segment_ GUARDED_BY(mutex_);
   segmenter::Anchor anchor_ GUARDED_BY(mutex_);
+  uint64_t run_epoch_ GUARDED_BY(mutex_) = 0;  // that the run began with
   // What the publisher said last that took effect; jumps of the source have moved anchor_ since.
   Duration publisher_offset_ GUARDED_BY(mutex_){};
   uint64_t newest_epoch_ GUARDED_BY(mutex_) = 0;  // that a segment began with
@@ -232,7 +245,10 @@ class Presentation {
   segmenter::Grid grid_ GUARDED_BY(mutex_);
   uint64_t least_sequence_ GUARDED_BY(mutex_) = 0;  // that the first segment may have
   std::optional<uint64_t> first_sequence_ GUARDED_BY(mutex_);
-  uint64_t offset_from_grid_ GUARDED_BY(mutex_) = 0;  // what all numbers are more than the grid's
+  SpentNumbers::Numbers remembered_ GUARDED_BY(mutex_);  // by the file
+  bool remembering_ GUARDED_BY(mutex_) = false;          // somebody writes it
+  bool forgetful_ GUARDED_BY(mutex_) = false;            // it could not be written, which was logged
+  uint64_t offset_from_grid_ GUARDED_BY(mutex_) = 0;     // what all numbers are more than the grid's
   uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
   bool wall_clock_fixed_ GUARDED_BY(mutex_) = false;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The writers' side of a presentation: segments, target duration, outages, and when what is offered.
+// The writers' side of a presentation: segments, target duration, and when what is offered.
 #include <algorithm>
 
 #include "origin/base/text.hpp"
 #include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
-#include "origin/channel/track_writer.hpp"
 #include "origin/timeline/multivariant_playlist.hpp"
 
 namespace origin::channel {
 
 namespace {
 
-// A hole shorter than this is left to the player's buffer; one longer than kLongestGap is a discontinuity.
-constexpr Duration kShortestGap = 500ms;
-constexpr Duration kLongestGap = 10min;
 // Segments of two tracks that start this close to each other start at the same time: audio frames are that
 // long.
 constexpr Duration kAlike = 50ms;
@@ -38,12 +34,15 @@ bool comes_before(const timeline::TrackInfo& a, const timeline::TrackInfo& b) {
 
 Presentation::Terms Presentation::terms() const {
   MutexLock lock(mutex_);
-  return {anchor_, forced_anchors_, max_segment(), newest_epoch_, newest_epoch_start_};
+  const segmenter::Anchor begin =
+      options_.wall_clock ? anchor_ : segmenter::Anchor{run_epoch_, publisher_offset_};
+  return {anchor_, begin, forced_anchors_, max_segment(), newest_epoch_, newest_epoch_start_};
 }
 
-void Presentation::adopt_anchor(const segmenter::Anchor& anchor) {
+segmenter::Anchor Presentation::propose_anchor(const segmenter::Anchor& anchor) {
   MutexLock lock(mutex_);
   if (anchor.epoch > anchor_.epoch) anchor_ = anchor;
+  return anchor_;
 }
 
 uint64_t Presentation::next_epoch(uint64_t epoch) {
@@ -121,12 +120,14 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
       newest_epoch_ = start.epoch;
       newest_epoch_start_ = start.time;
     }
-    slot.last_data = slot.last_progress = clock_.monotonic();
+    slot.last_data = clock_.monotonic();
+    if (!slot.has_data) slot.last_listed = slot.last_data;
     slot.has_data = media_written_ = true;
     slot.frame = 2 * start.tolerance;
     begin_counting(start);
     const bool withheld = may_withhold(slot, start);
     opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);
+    opened.epoch = slot.track.window().open_segment()->epoch;
     opened.end = plan_end(slot, start, opened.sequence);
     publish_playlists(publication);
     if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
@@ -139,31 +140,6 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
 // have not come to it yet.
 uint64_t Presentation::current_epoch(const Track::Start& start) const {
   return start.time + kAlike < newest_epoch_start_ ? start.epoch : std::max(start.epoch, newest_epoch_);
-}
-
-uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication) {
-  const timeline::Window& window = slot.track.window();
-  const auto end = window.end_time();
-  if (!end || !live_rules() || epoch != window.last_epoch()) return epoch;
-  // What is left of a hole that is marked already is marked as well.
-  if (until - *end < kShortestGap && !window.last()->gap) return epoch;
-  if (until - *end > kLongestGap) {
-    if (anchor_.epoch == epoch) ++anchor_.epoch;
-    return anchor_.epoch;
-  }
-  for (Duration from = *end; from < until;) {
-    Duration to = std::min(until, gap_end(from));
-    if (to < until && until - to < kShortestGap) to = from + (until - from) / 2;
-    slot.track.add_gap(from, to - from, epoch, publication);
-    from = to;
-  }
-  return epoch;
-}
-
-// At a boundary, so that what comes back is on the grid.
-Duration Presentation::gap_end(Duration from) const {
-  const Duration end = grid_.next(from + kShortestGap);
-  return end - from > max_segment() ? grid_.next(from) : end;
 }
 
 Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk, const timeline::Part& part,
@@ -181,7 +157,7 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
       return Error{ErrorCode::kEnded, "segment was closed by an outage"};
     slot.track.add_part(*admitted, part, last, clock_.utc(), publication);
     publish_playlists(publication);
-    slot.last_data = slot.last_progress = clock_.monotonic();
+    slot.last_data = clock_.monotonic();
   }
   carry_out(std::move(publication));
   return {};
@@ -214,6 +190,7 @@ void Presentation::close_segment(TrackId id, uint64_t sequence) {
 
 void Presentation::list_open_segment(Slot& slot, Publication& publication) {
   slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
+  slot.last_listed = clock_.monotonic();
   if (!first_segment_) first_segment_ = clock_.monotonic();
   settle_target(publication);
   offer(publication);
@@ -302,9 +279,11 @@ void Presentation::settle_target(Publication& publication) {
     // EXTINF is rounded to the nearest second before it is compared (RFC 8216bis 4.4.3.1).
     longest =
         std::max<Duration>(longest, std::chrono::round<std::chrono::seconds>(slot->track.window().longest()));
-    if (slot->cadence_known && !slot->cadence.on_grid) {
-      longest = std::max(longest, options_.segment_duration + slot->cadence.longest_gop);
-    }
+    if (!slot->cadence_known) continue;
+    const Cadence& cadence = slot->cadence;
+    // A keyframe on request is the first frame behind its boundary.
+    longest = std::max(longest, options_.segment_duration +
+                                    (cadence.on_grid ? cadence.longest_frame - 500ms : cadence.longest_gop));
   }
   fix_target(ceil_seconds(longest), publication);
 }
@@ -418,75 +397,6 @@ void Presentation::offer(Publication& publication) {
   publication.playlists.push_back(
       {multivariant_, std::make_shared<store::Message>(store::Position{multivariant_version_, 0},
                                                        std::move(content), store_.renderings())});
-}
-
-void Presentation::tick() {
-  end_stopped_segments();
-  Publication publication;
-  {
-    MutexLock lock(mutex_);
-    if (state_ != State::kStarting && state_ != State::kLive) return;
-    settle_target(publication);
-    for (const auto& slot : slots_) {
-      if (in_outage(*slot)) mark_outage(*slot, publication);
-      if (left_behind(*slot)) slot->track.withdraw(publication);
-    }
-    offer(publication);
-  }
-  carry_out(std::move(publication));
-}
-
-// Whether a track of an earlier run, or one that has ended, has slid out of the window that it would have if
-// it had gone on.
-bool Presentation::left_behind(const Slot& slot) const {
-  if (options_.type != timeline::PlaylistType::kLive || options_.window == Duration::zero()) return false;
-  const bool over = !slot.track.active() || (slot.ended && slot.has_data);
-  const MonotonicTime since = slot.track.active() ? slot.last_data : run_started_;
-  return over && slot.track.offered() &&
-         clock_.monotonic() - since >= std::max<Duration>(options_.window, patience(options_));
-}
-
-// RFC 8216bis 6.2.1: a live playlist gets a new segment within 1.5 target durations, if need be one without
-// media.
-Duration Presentation::outage_patience() const {
-  return std::chrono::seconds(target_duration_) * 3 / 2;
-}
-
-bool Presentation::in_outage(const Slot& slot) const {
-  return slot.running() && options_.wall_clock && target_duration_ && slot.track.playlist_published() &&
-         clock_.monotonic() - slot.last_progress >= outage_patience();
-}
-
-// Frames that wait for the rest of their part are written before their segment is closed.
-void Presentation::end_stopped_segments() {
-  std::vector<std::pair<Slot*, std::shared_ptr<TrackWriter>>> stopped;
-  {
-    MutexLock lock(mutex_);
-    for (const auto& slot : slots_) {
-      if (!in_outage(*slot) || !slot->track.window().is_open()) continue;
-      if (auto writer = slot->writer.lock()) stopped.emplace_back(slot.get(), std::move(writer));
-    }
-  }
-  for (const auto& [slot, writer] : stopped) {
-    if (!writer->source_stopped()) continue;
-    MutexLock lock(mutex_);
-    slot->last_progress = clock_.monotonic() - outage_patience() + options_.segment_duration;
-  }
-}
-
-void Presentation::mark_outage(Slot& slot, Publication& publication) {
-  const timeline::Window& window = slot.track.window();
-  if (window.is_open()) {
-    // Its writer is at work again, or has gone without a word.
-    if (!slot.writer.expired()) return;
-    slot.track.close_segment(anchor_.offset, clock_.utc(), publication);
-    slot.last_progress = clock_.monotonic() - outage_patience() + options_.segment_duration;
-  } else {
-    const Duration from = *window.end_time();
-    const Duration to = gap_end(from);
-    slot.track.add_gap(from, to - from, window.last_epoch(), publication);
-    slot.last_progress += to - from;
-  }
 }
 
 }  // namespace origin::channel

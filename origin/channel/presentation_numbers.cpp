@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How a presentation numbers its segments and where they end, so that no number comes back with other media:
-// not over all restarts, of which nothing is remembered but what time it is.
+// over restarts of the process as well, of which little is remembered but what time it is.
 #include <algorithm>
 
+#include "origin/base/log.hpp"
+#include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
 
@@ -14,6 +16,10 @@ namespace {
 constexpr Duration kMargin = 50ms;
 // A first frame this long after a boundary may still have been meant for it.
 constexpr Duration kOnTime = 100ms;
+// What is remembered and greater by more than this is from another life: other options, another time of day.
+constexpr uint64_t kMostAhead = 100;
+// Longer than any life has discontinuities; hls.js walks through arrays of that length.
+constexpr uint64_t kMostDiscontinuities = 1'000'000;
 
 // Where a segment begins for the grid: a frame less than half its length before a boundary belongs behind it.
 Duration grid_time(const Track::Start& start) {
@@ -53,6 +59,64 @@ void Presentation::begin_counting(const Track::Start& start) {
   const bool on_time = since_boundary <= std::min(2 * start.tolerance, kOnTime);
   const bool knows_last = least_sequence_ > 0;
   first_sequence_ = slot + offset_from_grid_ + (on_wall_clock() && !knows_last && !on_time ? 1 : 0);
+  if (!on_wall_clock()) return;
+  const uint64_t spent = remembered_.sequence;
+  if (spent >= *first_sequence_ && spent < *first_sequence_ + kMostAhead) first_sequence_ = spent + 1;
+}
+
+// What a process that was killed has left.
+void Presentation::recall() {
+  if (!on_wall_clock()) return;
+  remembered_ = spent_numbers_->last(options_.name);
+  if (remembered_.discontinuity == 0 || remembered_.discontinuity >= kMostDiscontinuities) return;
+  run_epoch_ = anchor_.epoch = std::max(anchor_.epoch, remembered_.discontinuity + 1);
+}
+
+SpentNumbers::Numbers Presentation::to_remember() const {
+  if (!on_wall_clock() || !first_sequence_) return remembered_;
+  SpentNumbers::Numbers numbers{0, newest_epoch_};
+  bool any = false;
+  for (const auto& slot : slots_) {
+    const timeline::Window& window = slot->track.window();
+    const timeline::Segment* newest = window.is_open() && !slot->track.withholds() ? window.open_segment()
+                                      : window.size() > 0                          ? window.last()
+                                                                                   : nullptr;
+    if (!newest) continue;
+    any = true;
+    const auto own = static_cast<uint64_t>(std::max<int64_t>(0, grid_.slot(newest->start + slot->frame / 2)));
+    // One that goes on behind other durations has nothing in common with the time of day.
+    if (offset_from_grid_ == 0 && newest->sequence > own)
+      numbers.sequence = std::max(numbers.sequence, newest->sequence);
+  }
+  if (!any) numbers.sequence = remembered_.sequence;
+  return numbers;
+}
+
+// By one thread at a time, which goes on until nothing is new; others do not wait for it.
+void Presentation::remember() {
+  for (;;) {
+    SpentNumbers::Numbers numbers;
+    {
+      MutexLock lock(mutex_);
+      numbers = to_remember();
+      if (numbers == remembered_) {
+        remembering_ = false;
+        return;
+      }
+    }
+    const bool written = spent_numbers_->remember(options_.name, numbers);
+    MutexLock lock(mutex_);
+    if (written) {
+      remembered_ = numbers;
+      continue;
+    }
+    remembering_ = false;
+    if (!std::exchange(forgetful_, true))
+      log_warning(
+          "presentation '%s': what numbers a process that follows this one may use cannot be kept in %s",
+          options_.name.c_str(), spent_numbers_->folder().c_str());
+    return;
+  }
 }
 
 uint64_t Presentation::first_sequence(const Track::Start& start) const {
@@ -62,7 +126,7 @@ uint64_t Presentation::first_sequence(const Track::Start& start) const {
 
 bool Presentation::may_withhold(const Slot& slot, const Track::Start& start) const {
   return options_.live_source && on_wall_clock() && !slot.track.window().last_sequence() &&
-         slot_number(start) < *first_sequence_;
+         slot_number(start) + 1 == *first_sequence_;
 }
 
 // What follows may take the number over, which nobody has seen.
@@ -86,9 +150,10 @@ Duration Presentation::longest_stretch() const {
   }
   const auto target = target_duration_ ? std::chrono::seconds(target_duration_)
                                        : std::chrono::ceil<std::chrono::seconds>(options_.segment_duration);
-  // EXTINF is rounded (RFC 8216bis 4.4.3.1). A segment counts from half a frame behind its start, and ends
-  // with the first frame, or keyframe, behind its end.
-  return target + 500ms - gop - std::max(2 * frame, kMargin);
+  // EXTINF is rounded (RFC 8216bis 4.4.3.1), and nothing is to be overdue. A segment counts from half a frame
+  // behind its start, and ends with the first frame, or keyframe, behind its end.
+  return std::min<Duration>(target + 500ms, outage_patience(target) - kTick) - gop -
+         std::max(2 * frame, kMargin);
 }
 
 // Where a segment ends if not at the next boundary of the grid.
@@ -112,9 +177,11 @@ uint64_t Presentation::next_sequence() const {
 void Presentation::succeed(const Presentation& predecessor) {
   if (options_.type != timeline::PlaylistType::kLive || predecessor.next_sequence() == 0) return;
   const uint64_t next = predecessor.next_sequence();
+  const uint64_t epoch = predecessor.terms().newest_epoch + 1;
   {
     MutexLock lock(mutex_);
     least_sequence_ = next;
+    anchor_.epoch = epoch;
   }
   warn("presentation '" + options_.name + "' begins anew: what was published under its name before is gone",
        "restart with the same options, and without end of stream, so that viewers can go on");

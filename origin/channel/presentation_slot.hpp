@@ -22,9 +22,8 @@ struct Presentation::Slot {
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};
-  // When the playlist last got longer, shifted so that it grows by one segment for each of media time in an
-  // outage.
-  MonotonicTime last_progress{};
+  // When the playlist last got a whole segment, shifted so that gaps come at the pace of media.
+  MonotonicTime last_listed{};
 
   void start_run(const std::string& run_id, Publication& publication) {
     track.start_run(run_id, publication);

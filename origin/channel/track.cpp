@@ -158,6 +158,7 @@ void Track::hint(Publication& publication) {
   drop_hint(publication);
   hinted_ = make_growing(uri);
   publication.topics.push_back(hinted_);
+  changed_ = true;
 }
 
 void Track::drop_hint(Publication& publication) {

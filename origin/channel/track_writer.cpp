@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "origin/channel/format_terms.hpp"
 #include "origin/media/bitstream.hpp"
 #include "origin/media/codec_config.hpp"
 #include "origin/packager/cmaf.hpp"
@@ -11,22 +12,7 @@ namespace origin::channel {
 
 namespace {
 
-// Without a wall clock a hole cannot be told from a slow slide show: up to this long, the frame before it
-// stays.
-constexpr Duration kLongestStill = 10s;
 constexpr Duration kWarningInterval = 30s;
-
-// What encoders reorder with B-frames that are referred to, where nothing says how many it is.
-constexpr size_t kReorderDepth = 2;
-
-// The baseline profile of H.264 has no frames out of order (ITU-T H.264 A.2.1): the second byte of its
-// configuration (ISO/IEC 14496-15 5.3.3.1.2).
-bool may_reorder(const media::Format& format) {
-  constexpr uint8_t kBaseline = 66;
-  if (format.codec == media::Codec::kH265) return true;
-  return format.codec == media::Codec::kH264 &&
-         !(format.config.size() > 1 && format.config.data()[1] == kBaseline);
-}
 
 // How far behind its boundary a keyframe may come to count as made for it.
 Duration grid_tolerance(const Options& options) {
@@ -39,68 +25,8 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-segmenter::Timestamper::Config timestamper_config(const Options& options, const media::Format& format) {
-  segmenter::Timestamper::Config config;
-  config.timescale = format.timescale;
-  config.audio = media::kind_of(format.codec) == media::Kind::kAudio;
-  config.wall_clock = options.wall_clock;
-  // What may not be longer than its target duration cannot show a frame for longer than a segment.
-  config.hole_threshold =
-      options.type == timeline::PlaylistType::kVod ? kLongestStill : options.segment_duration;
-  config.jump_threshold = kLongestStill;
-  config.future_tolerance = std::max<Duration>(options.segment_duration, 2s);
-  const media::Rational rate = format.video.frame_rate;
-  if (!config.audio && rate.num) config.nominal_duration = scale_round(format.timescale, rate.den, rate.num);
-  if (may_reorder(format)) config.reorder_depth = kReorderDepth;
-  return config;
-}
-
-// What a duration may be off if it is to be one of whole frames.
-constexpr Duration kExact = 1us;
-
-// As many whole frames as fit into part-duration (or one that does not), less what makes the parts of a
-// segment equal: a last part of a frame or two costs every viewer a request, and hls.js at times overlooks it
-// and stalls. part-duration where frames may last as they like.
-Duration part_target(const Options& options, const media::Format& format, ByteSpan first_frame) {
-  media::Rational frame;  // seconds
-  if (media::kind_of(format.codec) == media::Kind::kAudio) {
-    const uint32_t rate = format.codec == media::Codec::kOpus ? 48'000 : format.audio.sample_rate;
-    frame = {media::audio_frame_samples(format, first_frame), rate};
-  } else {
-    frame = {format.video.frame_rate.den, format.video.frame_rate.num};
-  }
-  if (frame.num == 0 || frame.den == 0 || !has_parts(options)) return options.part_duration;
-  const auto whole_frames = [frame](Duration time) {
-    return static_cast<int64_t>(static_cast<__int128>(time.count()) * frame.den /
-                                (frame.num * kNanosecondsPerSecond));
-  };
-  const int64_t most = std::max<int64_t>(1, whole_frames(options.part_duration + kExact));
-  const int64_t in_segment = whole_frames(options.segment_duration - kExact) + 1;
-  const int64_t parts = (in_segment + most - 1) / most;
-  return from_ticks((in_segment + parts - 1) / parts * frame.num, frame.den);
-}
-
-segmenter::Segmenter::Config segmenter_config(const Options& options, const media::Format& format,
-                                              Duration part) {
-  segmenter::Segmenter::Config config;
-  config.timescale = format.timescale;
-  config.video = media::kind_of(format.codec) == media::Kind::kVideo;
-  config.segment_duration = options.segment_duration;
-  config.part_duration = part;
-  return config;
-}
-
 int64_t end_of(const segmenter::Timed& timed) {
   return timed.place + timed.duration;
-}
-
-// RESOLUTION is what the picture is shown at (RFC 8216bis 4.4.6.2).
-media::VideoFormat as_displayed(media::VideoFormat video) {
-  if (video.pixel_aspect.num && video.pixel_aspect.den) {
-    video.width =
-        static_cast<uint32_t>(scale_round(video.width, video.pixel_aspect.num, video.pixel_aspect.den));
-  }
-  return video;
 }
 
 }  // namespace
@@ -126,11 +52,12 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   if (ended_) return Error{ErrorCode::kEnded, "the track has ended"};
   if (next_format_) {
     const Result<bool> ready = take_format(data);
-    if (!ready) return ready.error();
+    if (!ready) return refuse_format(ready.error());
     if (!*ready) return leave_out();
   }
   if (!has_format_) return Error{ErrorCode::kInvalid, "a sample came before the track's format was set"};
 
+  if (!times.pts && may_reorder(format_)) warn_of_order();
   Frame frame{data, with_length(times, data), clock_.utc(), media::access_of(format_, data.span())};
   if (leads_to_entry(frame)) {
     // What is left out leaves no hole: the entry is decoded in its stead.
@@ -170,19 +97,21 @@ Status TrackWriter::release_entry() {
 
 Status TrackWriter::write(const Frame& frame) {
   const Presentation::Terms terms = presentation_->terms();
+  segmenter::Anchor anchor = terms.anchor;
   if (terms.forced_anchors != forced_anchors_) {
     forced_anchors_ = terms.forced_anchors;
-    timestamper_->set_anchor(terms.anchor);
+    timestamper_->set_anchor(anchor);
+  } else if (timestamper_->before(frame.times, frame.arrived) == segmenter::Break::kDiscontinuity) {
+    anchor = agree_on_anchor(frame, anchor);
   }
   max_segment_ = terms.max_segment;
   segmenter_->set_max_segment(to_ticks(max_segment_, format_.timescale));
-  const segmenter::Timed timed = timestamper_->next(frame.times, frame.arrived, terms.anchor);
+  const segmenter::Timed timed = timestamper_->next(frame.times, frame.arrived, anchor);
   if (timed.before == segmenter::Break::kOverlap) {
     presentation_->note_dropped(id_);
     return {};
   }
   epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
-  if (timestamper_->anchor().epoch > terms.anchor.epoch) presentation_->adopt_anchor(timestamper_->anchor());
 
   const bool follows = timed.before == segmenter::Break::kNone;
   if (held_) {
@@ -190,6 +119,7 @@ Status TrackWriter::write(const Frame& frame) {
     // said.
     if (follows) {
       held_->duration = static_cast<uint32_t>(timed.dts - held_->dts);
+      frame_lengths_.add(held_->duration);
       // Leading pictures follow at once, or not at all (ITU-T H.265 7.4.2.2).
       const bool leads = timed.pts < held_->pts || frame.access == media::Access::kSkipped;
       if (held_->access == media::Access::kClean && !leads) held_->access = media::Access::kSync;
@@ -204,7 +134,9 @@ Status TrackWriter::write(const Frame& frame) {
   ended_early_ = false;
   if (begins && !media::is_entry(frame.access)) return leave_out();
   waits_for_sync_ = false;
-  const bool joins = joins_discontinuity(timed, frame.access, terms);
+  const bool behind = is_behind_discontinuity(timed, terms);
+  const bool joins = behind && frame.access == media::Access::kSync;
+  is_to_join_ = behind && !joins;
   if (joins) epoch_ = terms.newest_epoch;
   if (Status status = cut(timed, frame.access, begins || joins); !status) return status;
   if (!segment_) {
@@ -220,12 +152,20 @@ Status TrackWriter::write(const Frame& frame) {
   return end_early();
 }
 
+// All tracks are mapped alike behind a jump, whichever comes to it first.
+segmenter::Anchor TrackWriter::agree_on_anchor(const Frame& frame, segmenter::Anchor newest) {
+  for (;;) {
+    const segmenter::Anchor wanted = timestamper_->anchor_for(frame.times, frame.arrived, newest);
+    newest = presentation_->propose_anchor(wanted);
+    if (newest == wanted) return wanted;
+  }
+}
+
 // A new format of another track is a discontinuity of all, at the same time (RFC 8216bis 6.2.4). Where the
 // time line itself changed, this track comes to that on its own.
-bool TrackWriter::joins_discontinuity(const segmenter::Timed& timed, media::Access access,
-                                      const Presentation::Terms& terms) const {
-  return access == media::Access::kSync && terms.newest_epoch > epoch_ &&
-         terms.anchor.offset == timestamper_->anchor().offset &&
+bool TrackWriter::is_behind_discontinuity(const segmenter::Timed& timed,
+                                          const Presentation::Terms& terms) const {
+  return terms.newest_epoch > epoch_ && terms.anchor.offset == timestamper_->anchor().offset &&
          time_of(timed.place + timed.duration / 2) >= terms.newest_epoch_start;
 }
 
@@ -241,12 +181,16 @@ Status TrackWriter::end_early() {
   if (!held_time_.steady || !presentation_->options().wall_clock) return {};
   const segmenter::Cut cut = segmenter_->expected();
   if (cut == segmenter::Cut::kNone) return {};
-  segmenter_->end_early(cut);
-  timestamper_->hold_end();
-  ended_early_ = cut == segmenter::Cut::kSegment;
+  note_early_end(cut);
   if (ended_early_) return finish_segment();
   release_held(end_of(held_time_));
   return flush_chunk(keyframes_on_request_ && segmenter_->is_due());
+}
+
+void TrackWriter::note_early_end(segmenter::Cut cut) {
+  segmenter_->end_early(cut);
+  timestamper_->hold_end();
+  ended_early_ = cut == segmenter::Cut::kSegment;
 }
 
 // Audio frames say themselves how long they are.
@@ -276,11 +220,27 @@ Result<bool> TrackWriter::take_format(const Bytes& data) {
   Result<media::Format> complete =
       media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
   if (!complete) return complete.error();
-  next_format_.reset();
   complete->timescale = media::natural_timescale(*complete);
-  if (has_format_ && *complete == format_) return true;
-  if (Status status = apply_format(std::move(*complete), data); !status) return status.error();
+  if (!has_format_ || *complete != format_) {
+    if (Status status = apply_format(std::move(*complete), data); !status) return status.error();
+    frame_lengths_ = {};
+  }
+  next_format_.reset();
   return true;
+}
+
+// A format that cannot be is the source's or its parser's mistake, of one damaged frame perhaps: the track
+// goes on in the one it has.
+Status TrackWriter::refuse_format(const Error& error) {
+  const bool impossible = error.code == ErrorCode::kInvalid || error.code == ErrorCode::kUnsupported;
+  if (!has_format_ || !impossible) return error;
+  presentation_->note_dropped(id_);
+  if (may_warn(warned_of_format_)) {
+    presentation_->warn("a new format that cannot be is left out with its frames: " + error.message,
+                        "if it stays, look at what comes before originsink: a parser that reads damaged "
+                        "data, or a transmission that loses some");
+  }
+  return {};
 }
 
 Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame) {
@@ -289,23 +249,29 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   const Result<std::string> codecs = packager::codecs_string(format);
   if (!codecs) return codecs.error();
 
+  std::string codec_name(media::name_of(format.codec));
   if (has_format_) {
+    if (Status status = release_entry(); !status) return status;
+    // Before the segment ends, so that the playlist with the last part of the old format hints at it (RFC
+    // 8216bis 6.2.6): who has that waits for the first part of the new one.
+    presentation_->set_init(id_, *init, codec_name);
     if (Status status = finish_segment(); !status) return status;
     epoch_ = presentation_->next_epoch(epoch_);
   }
   format_ = std::move(format);
   const Presentation::Terms terms = presentation_->terms();
-  segmenter::Anchor anchor = timestamper_ ? timestamper_->anchor() : terms.anchor;
+  segmenter::Anchor anchor = timestamper_ ? timestamper_->anchor() : terms.begin;
   anchor.epoch = std::max(anchor.epoch, epoch_);
   epoch_ = anchor.epoch;
   forced_anchors_ = terms.forced_anchors;
   const Duration decode_from = timestamper_ ? timestamper_->decode_end() : Duration::zero();
   timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor, decode_from);
   const Options& options = presentation_->options();
-  const Duration part =
-      presentation_->settle_part_target(id_, part_target(options, format_, first_frame.span()));
+  const Duration wanted = equal_parts(options, format_, first_frame.span(), options.part_duration);
+  const Duration target = presentation_->settle_part_target(id_, wanted);
+  const Duration part = parts_within(options, format_, first_frame.span(), target);
   segmenter_.emplace(segmenter_config(options, format_, part));
-  has_format_ = true;
+  const bool is_first = !std::exchange(has_format_, true);
 
   const media::Kind kind = media::kind_of(format_.codec);
   presentation_->update_track(id_, [&](timeline::TrackInfo& info) {
@@ -315,7 +281,7 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
     info.video = as_displayed(format_.video);
     info.audio = format_.audio;
   });
-  presentation_->set_init(id_, *init, std::string(media::name_of(format_.codec)));
+  if (is_first) presentation_->set_init(id_, *init, std::move(codec_name));
   return {};
 }
 
@@ -356,6 +322,7 @@ Status TrackWriter::open_segment(const segmenter::Timed& timed) {
       id_, {time_of(timed.place), time_of(timed.pts), epoch_, time_of(timed.duration / 2)});
   if (opened) {
     segment_ = opened->sequence;
+    epoch_ = std::max(epoch_, opened->epoch);
     if (opened->end) segmenter_->end_at(to_ticks(*opened->end, format_.timescale));
     segment_has_chunk_ = false;
     return {};
@@ -430,10 +397,16 @@ Status TrackWriter::flush_chunk(bool last) {
   return {};
 }
 
-void TrackWriter::warn_of_loss(const std::string& why) {
+// Of what may happen to many frames; `warned` is when it was last warned of.
+bool TrackWriter::may_warn(std::optional<MonotonicTime>& warned) const {
   const MonotonicTime now = clock_.monotonic();
-  if (warned_of_loss_ && now - *warned_of_loss_ < kWarningInterval) return;
-  warned_of_loss_ = now;
+  if (warned && now - *warned < kWarningInterval) return false;
+  warned = now;
+  return true;
+}
+
+void TrackWriter::warn_of_loss(const std::string& why) {
+  if (!may_warn(warned_of_loss_)) return;
   presentation_->warn(why + ": media is lost", "raise memory-limit, or lower window or the bitrates");
 }
 
@@ -458,11 +431,14 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
   const bool at_target = decision.reason == segmenter::CutReason::kTarget;
   if (decision.reason != segmenter::CutReason::kBoundary && !at_target) return;
   const Duration gop = at_target ? max_segment_ : time_of(segmenter_->longest_gop());
-  const bool on_grid =
-      !at_target && keyframes_on_request_ && time_of(decision.lateness) <= grid_tolerance(options);
-  if (!cadence_noted_) {
+  const bool on_time = decision.first_behind || time_of(decision.lateness) <= grid_tolerance(options);
+  const bool on_grid = !at_target && keyframes_on_request_ && on_time;
+  // Where there are few frames, a short first segment does not tell how long they may be.
+  const bool sparse = time_of(frame_lengths_.longest) > grid_tolerance(options);
+  const bool settled = !sparse || time_of(frame_lengths_.sum) >= options.segment_duration;
+  if (!cadence_noted_ && settled) {
     cadence_noted_ = true;
-    presentation_->note_cadence(id_, {on_grid, gop});
+    presentation_->note_cadence(id_, {on_grid, gop, time_of(frame_lengths_.to_expect())});
   }
   const bool too_far_apart =
       at_target || (!on_grid && gop > options.segment_duration + grid_tolerance(options));
@@ -482,16 +458,27 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
 
 void TrackWriter::warn_of_slow_frames() {
   if (std::exchange(warned_of_slow_frames_, true)) return;
-  presentation_->warn("frames last up to a whole segment: not every segment begins with a keyframe",
+  presentation_->warn("frames last longer than segments have room for: not every one begins with a keyframe",
                       "repeat frames (videorate), or make keyframes of all of them");
 }
 
-bool TrackWriter::source_stopped() {
+// Parsers of raw streams count decode times, and leave open when a frame is shown.
+void TrackWriter::warn_of_order() {
+  if (std::exchange(warned_of_order_, true)) return;
+  presentation_->warn(
+      std::string(media::name_of(format_.codec)) +
+          " comes without presentation times: frames are shown in the order in which they come, which is "
+          "wrong "
+          "if there are B-frames among them",
+      "put the stream into a container such as MP4 or MPEG-TS, and its demuxer before originsink");
+}
+
+void TrackWriter::end_overdue_segment() {
   const std::unique_lock turn(turn_, std::try_to_lock);
-  if (!turn) return false;
+  if (!turn || !segment_) return;
+  note_early_end(segmenter::Cut::kSegment);
   if (Status status = finish_segment(); !status)
     presentation_->warn(status.error().message, "raise memory-limit");
-  return true;
 }
 
 void TrackWriter::discontinuity() {

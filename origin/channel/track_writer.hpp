@@ -3,6 +3,8 @@
 // store. One streaming thread pushes; the timekeeper takes a turn when the source has stopped.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,16 +31,18 @@ class TrackWriter {
   void set_keyframes_on_request(bool on_request) { keyframes_on_request_ = on_request; }
 
   // The next frame, times in running time. Memory of `data` is held until its chunk is written.
-  // Errors: kInvalid (configuration or data that the codec does not allow; the stream may go on after it),
-  // kEnded, kLimit (memory; only where nothing may be lost).
+  // Errors: kInvalid (no format so far, and this is none that the codec allows; the stream may go on after
+  // it. Later ones that cannot be are left out with a warning), kEnded, kLimit (memory; only where nothing
+  // may be lost).
   Status push(const Bytes& data, const segmenter::RawTimes& times);
-  // Whether samples are left out until a sync sample comes. On the pushing thread.
-  bool waits_for_sync() const { return waits_for_sync_; }
+  // Whether a sync sample should come as soon as it can: others are left out until then, or another track has
+  // begun anew and this one is to join it. On the pushing thread.
+  bool needs_sync() const { return waits_for_sync_ || is_to_join_; }
   // What follows does not continue what came before.
   void discontinuity();
-  // The source has stopped for now: its segment ends with what has come. Any thread; false if it is being
-  // written to.
-  bool source_stopped();
+  // The source is late: its segment ends with what has come, and the next one begins with what follows, be it
+  // no access point. Any thread; no effect while it is being written to.
+  void end_overdue_segment();
   // Writes what is pending and ends the track. Idempotent.
   void end();
 
@@ -56,29 +60,47 @@ class TrackWriter {
     media::Access access = media::Access::kNone;
   };
 
+  // How long frames of this format have been, in ticks.
+  struct FrameLengths {
+    int64_t longest = 0;
+    int64_t shortest = 0;
+    int64_t sum = 0;
+    void add(int64_t duration) {
+      sum += duration;
+      longest = std::max(longest, duration);
+      shortest = shortest ? std::min(shortest, duration) : duration;
+    }
+    // Those of a variable rate may well turn out twice as long.
+    int64_t to_expect() const { return longest - shortest > shortest / 2 ? 2 * longest : longest; }
+  };
+
   segmenter::RawTimes with_length(segmenter::RawTimes raw, const Bytes& data) const;
   Result<bool> take_format(const Bytes& data);
+  Status refuse_format(const Error& error);
   Status apply_format(media::Format format, const Bytes& first_frame);
   bool leads_to_entry(const Frame& frame) const;
   bool is_interrupted_before(const Frame& frame) const;
-  bool joins_discontinuity(const segmenter::Timed& timed, media::Access access,
-                           const Presentation::Terms& terms) const;
+  bool is_behind_discontinuity(const segmenter::Timed& timed, const Presentation::Terms& terms) const;
   Status leave_out();
   Status release_entry();
   Status write(const Frame& frame);
+  segmenter::Anchor agree_on_anchor(const Frame& frame, segmenter::Anchor newest);
   Status cut(const segmenter::Timed& timed, media::Access access, bool force);
   void note_start(const segmenter::Timed& timed, media::Access access);
   Status open_segment(const segmenter::Timed& timed);
   Status settle_held(int64_t end);
   void release_held(int64_t end);
   Status end_early();
+  void note_early_end(segmenter::Cut cut);
   Status close_segment();
   // Writes what is pending. `last`: of its segment, as far as can be told.
   Status flush_chunk(bool last);
   Status finish_segment();
+  bool may_warn(std::optional<MonotonicTime>& warned) const;
   void warn_of_loss(const std::string& why);
   void learn_cadence(const segmenter::Decision& decision);
   void warn_of_slow_frames();
+  void warn_of_order();
   Duration time_of(int64_t ticks) const { return from_ticks(ticks, format_.timescale); }
 
   const std::shared_ptr<Presentation> presentation_;
@@ -93,6 +115,7 @@ class TrackWriter {
   bool keyframes_on_request_ = true;
   bool cadence_noted_ = false;
   bool waits_for_sync_ = false;
+  bool is_to_join_ = false;
   bool ended_ = false;
   std::optional<segmenter::Timestamper> timestamper_;
   std::optional<segmenter::Segmenter> segmenter_;
@@ -105,14 +128,17 @@ class TrackWriter {
   int64_t resume_at_ = 0;     // ticks: what comes before it is dropped, for want of memory
   bool warned_of_gop_ = false;
   bool warned_of_slow_frames_ = false;
+  bool warned_of_order_ = false;
   bool warned_of_open_groups_ = false;
   std::optional<MonotonicTime> warned_of_loss_;
+  std::optional<MonotonicTime> warned_of_format_;
   uint32_t chunk_number_ = 0;
   // An access point that something new begins with, until what it leads to turns out to follow.
   std::optional<Frame> entry_;
   std::vector<media::Sample> pending_;
   int64_t pending_start_ = 0;  // places on the time line, ticks
   int64_t pending_end_ = 0;
+  FrameLengths frame_lengths_;
   std::optional<media::Sample> held_;  // the newest sample: its successor says how long it lasts
   segmenter::Timed held_time_;
 };

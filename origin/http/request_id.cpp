@@ -5,8 +5,11 @@ namespace origin::http {
 
 namespace {
 
-void append_hex(std::string& text, uint64_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) text += "0123456789abcdef"[value >> shift & 0xf];
+constexpr size_t kLength = 36;
+
+char* write_hex(char* at, uint64_t value, int digits) {
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) *at++ = "0123456789abcdef"[value >> shift & 0xf];
+  return at;
 }
 
 }  // namespace
@@ -15,15 +18,17 @@ void RequestIds::append_next(std::string& text, UtcTime now) {
   const auto ms = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
   const uint64_t a = random_(), b = random_();
-  append_hex(text, ms >> 16, 8);
-  text += '-';
-  append_hex(text, ms, 4);
-  text += "-7";
-  append_hex(text, a, 3);
-  text += '-';
-  append_hex(text, 0x8000 | (a >> 12 & 0x3fff), 4);
-  text += '-';
-  append_hex(text, b, 12);
+  char id[kLength];
+  char* at = write_hex(id, ms >> 16, 8);
+  *at++ = '-';
+  at = write_hex(at, ms, 4);
+  *at++ = '-';
+  at = write_hex(at, 0x7000 | (a & 0xfff), 4);
+  *at++ = '-';
+  at = write_hex(at, 0x8000 | (a >> 12 & 0x3fff), 4);
+  *at++ = '-';
+  write_hex(at, b, 12);
+  text.append(id, kLength);
 }
 
 }  // namespace origin::http

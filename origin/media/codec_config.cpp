@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/media/codec_config.hpp"
 
+#include <algorithm>
+
+#include "origin/base/text.hpp"
 #include "origin/media/aac.hpp"
 #include "origin/media/ac3.hpp"
 #include "origin/media/av1.hpp"
@@ -18,6 +21,17 @@ Error invalid(const Format& format, std::string_view reason) {
   return {ErrorCode::kInvalid, std::string(name_of(format.codec)) + ": " + std::string(reason)};
 }
 
+// Out-of-band configuration that is not what it has to be: `wanted`, with the clause that describes it.
+Error invalid(const Format& format, const Bytes& out_of_band, std::string_view wanted) {
+  constexpr size_t kShown = 24;
+  if (out_of_band.empty())
+    return invalid(format, "the caps have no configuration; needed is " + std::string(wanted));
+  const ByteSpan shown = out_of_band.span().first(std::min(out_of_band.size(), kShown));
+  return invalid(format, "the configuration in the caps is " + to_hex(shown) +
+                             (shown.size() < out_of_band.size() ? "..." : "") + ", which is no valid " +
+                             std::string(wanted));
+}
+
 // The caller's description of the picture stands; the bitstream's fills what it leaves open.
 void fill_picture(VideoFormat& video, uint32_t width, uint32_t height, const std::optional<Colour>& colour) {
   if (video.width == 0 || video.height == 0) {
@@ -29,7 +43,8 @@ void fill_picture(VideoFormat& video, uint32_t width, uint32_t height, const std
 
 Result<Format> complete_h264(Format format, const Bytes& out_of_band) {
   const std::optional<AvcConfig> config = parse_avc_config(out_of_band.span());
-  if (!config) return invalid(format, "no valid AVCDecoderConfigurationRecord (codec_data) in the caps");
+  if (!config)
+    return invalid(format, out_of_band, "codec_data: AVCDecoderConfigurationRecord, ISO/IEC 14496-15 5.3.3");
   if (const auto picture = parse_avc_sps(config->sps)) {
     fill_picture(format.video, picture->width, picture->height, picture->colour);
   }
@@ -39,7 +54,8 @@ Result<Format> complete_h264(Format format, const Bytes& out_of_band) {
 
 Result<Format> complete_h265(Format format, const Bytes& out_of_band) {
   const std::optional<HevcConfig> config = parse_hevc_config(out_of_band.span());
-  if (!config) return invalid(format, "no valid HEVCDecoderConfigurationRecord (codec_data) in the caps");
+  if (!config)
+    return invalid(format, out_of_band, "codec_data: HEVCDecoderConfigurationRecord, ISO/IEC 14496-15 8.3.3");
   if (const auto picture = parse_hevc_sps(config->sps)) {
     fill_picture(format.video, picture->width, picture->height, picture->colour);
   }
@@ -68,7 +84,10 @@ Result<Format> complete_vp9(Format format, ByteSpan first_sample) {
 
 Result<Format> complete_aac(Format format, const Bytes& out_of_band) {
   const std::optional<AacConfig> config = parse_aac_config(out_of_band.span());
-  if (!config) return invalid(format, "no valid AudioSpecificConfig (codec_data) in the caps");
+  if (!config) {
+    return invalid(format, out_of_band,
+                   "codec_data: AudioSpecificConfig with sample rate and channels, ISO/IEC 14496-3 1.6.2.1");
+  }
   format.audio = {config->sample_rate, config->channels};
   format.config = out_of_band;
   return format;
@@ -81,7 +100,7 @@ Result<Format> complete_opus(Format format, const Bytes& out_of_band, ByteSpan f
     if (format.config.empty()) return invalid(format, "more than two channels need an OpusHead in the caps");
   } else {
     format.config = make_opus_config(out_of_band.span());
-    if (format.config.empty()) return invalid(format, "no valid OpusHead (streamheader) in the caps");
+    if (format.config.empty()) return invalid(format, out_of_band, "streamheader: OpusHead, RFC 7845 5.1");
   }
   format.audio = {kOpusRate, *opus_channels(format.config.span())};
   return format;
@@ -90,7 +109,7 @@ Result<Format> complete_opus(Format format, const Bytes& out_of_band, ByteSpan f
 Result<Format> complete_flac(Format format, const Bytes& out_of_band) {
   format.config = make_flac_config(out_of_band.span());
   const std::optional<FlacStreamInfo> info = parse_flac_config(format.config.span());
-  if (!info) return invalid(format, "no valid STREAMINFO (streamheader) in the caps");
+  if (!info) return invalid(format, out_of_band, "streamheader: STREAMINFO, RFC 9639 8.2");
   format.audio = {info->sample_rate, info->channels};
   return format;
 }

@@ -12,13 +12,17 @@
 #include <vector>
 
 #include "origin/base/bytes.hpp"
+#include "origin/base/populate.hpp"
 
 namespace origin::packager {
 
 class BoxWriter {
  public:
   // Never allocates again as long as no more than capacity bytes are written.
-  explicit BoxWriter(size_t capacity) { data_.reserve(capacity); }
+  explicit BoxWriter(size_t capacity) {
+    data_.reserve(capacity);
+    populate(data_.data(), capacity);
+  }
   BoxWriter(const BoxWriter&) = delete;
   BoxWriter& operator=(const BoxWriter&) = delete;
 

@@ -117,7 +117,8 @@ Decision Segmenter::decide(const SampleTime& sample, bool force) {
   const int64_t lateness = sample.pts - next_boundary_;
   const bool as_expected = at_boundary(sample) && lateness < sample.duration;
   if (ended_early_ == Cut::kSegment && !as_expected) return {Cut::kSegment, CutReason::kMissed, 0};
-  if (at_boundary(sample)) return {Cut::kSegment, CutReason::kBoundary, lateness};
+  if (at_boundary(sample))
+    return {Cut::kSegment, CutReason::kBoundary, lateness, newest_.pts < next_boundary_};
   if (ended_early_ == Cut::kPart) part_start_ = sample.place;
   return {cut_for_length(sample, sample.place + sample.duration), CutReason::kTarget, 0};
 }

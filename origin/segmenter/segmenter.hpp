@@ -31,6 +31,7 @@ struct Decision {
   CutReason reason = CutReason::kBoundary;
   // How far behind its grid boundary a kBoundary cut came, in ticks; negative within the tolerance.
   int64_t lateness = 0;
+  bool first_behind = false;  // of a kBoundary cut: no sample lies between the boundary and this one
 };
 
 class Segmenter {

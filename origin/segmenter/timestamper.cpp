@@ -28,10 +28,10 @@ int64_t Timestamper::ticks(Duration running_time) const {
   return to_ticks(running_time, config_.timescale) + to_ticks(anchor_.offset, config_.timescale);
 }
 
-Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& newest) {
+Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_jump) {
   const Resolved times = resolve(raw, decode_times_);
   const Break before = classify(times, now);
-  if (before == Break::kDiscontinuity && !anchor_changed_) re_anchor(times.dts, now, newest);
+  if (before == Break::kDiscontinuity && !anchor_changed_) anchor_ = behind_jump;
   const int64_t duration = duration_of(raw);
   // A source whose clock is fast makes more audio than time goes by.
   if (before == Break::kNone && started_ && config_.audio &&
@@ -99,14 +99,13 @@ bool Timestamper::fits(Duration mapped, UtcTime now) const {
                             : mapped <= end() + config_.jump_threshold;
 }
 
-void Timestamper::re_anchor(Duration dts, UtcTime now, const Anchor& newest) {
-  if (newest.epoch > anchor_.epoch && fits(dts + newest.offset, now)) {
-    anchor_ = newest;
-    return;
-  }
+Anchor Timestamper::anchor_for(const RawTimes& raw, UtcTime now, const Anchor& newest) const {
+  DecodeTimes decode_times = decode_times_;
+  const Duration dts = resolve(raw, decode_times).dts;
+  if (newest.epoch > anchor_.epoch && fits(dts + newest.offset, now)) return newest;
   Duration start = end();
   if (config_.wall_clock) start = std::max(start, now.time_since_epoch() - std::max(lag_, Duration::zero()));
-  anchor_ = {std::max(anchor_.epoch, newest.epoch) + 1, start - dts};
+  return {std::max(anchor_.epoch, newest.epoch) + 1, start - dts};
 }
 
 int64_t Timestamper::duration_of(const RawTimes& raw) const {

@@ -15,6 +15,8 @@ namespace origin::segmenter {
 struct Anchor {
   uint64_t epoch = 0;
   Duration offset{};  // presentation time = running time + offset (UTC since 1970 on the grid)
+
+  bool operator==(const Anchor&) const = default;
 };
 
 struct RawTimes {
@@ -59,11 +61,15 @@ class Timestamper {
   // `decode_from`: no sample is decoded before that time of the time line.
   Timestamper(Config config, Anchor anchor, Duration decode_from = {});
 
-  // The next sample's times. `now` is UTC, only looked at with wall_clock. `newest` is the presentation's
-  // newest anchor: another track may have seen the same jump before.
-  Timed next(const RawTimes& raw, UtcTime now, const Anchor& newest);
+  // The next sample's times. `now` is UTC, only looked at with wall_clock. `behind_jump` is what the sample
+  // is mapped with if it begins a new time line: anchor_for(), as agreed on with the presentation's other
+  // tracks.
+  Timed next(const RawTimes& raw, UtcTime now, const Anchor& behind_jump);
   // What next() would find before that sample; kNone where it depends on the sample itself (kOverlap).
   Break before(const RawTimes& raw, UtcTime now) const;
+  // What that sample is best mapped with if it begins a new time line. `newest` is the presentation's newest
+  // anchor, and the answer where the sample fits in with it: another track may have come to the same jump.
+  Anchor anchor_for(const RawTimes& raw, UtcTime now, const Anchor& newest) const;
 
   // The presentation's time line was re-anchored by its owner: holds from the next sample on.
   void set_anchor(const Anchor& anchor);
@@ -84,7 +90,6 @@ class Timestamper {
   Resolved resolve(const RawTimes& raw, DecodeTimes& decode_times) const;
   Break classify(const Resolved& times, UtcTime now) const;
   bool fits(Duration mapped, UtcTime now) const;
-  void re_anchor(Duration dts, UtcTime now, const Anchor& newest);
   int64_t duration_of(const RawTimes& raw) const;
   bool too_far_apart(Duration dts) const;
   Timed first(const Resolved& times, int64_t duration);

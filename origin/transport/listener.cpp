@@ -50,7 +50,8 @@ bool Listener::accept_again(int error) {
       return false;
     case EMFILE:
     case ENFILE:
-      if (accept_with_spare()) return true;
+      if (spare_ && accept_with_spare()) return true;
+      if (!spare_) worker_.free_descriptor();
       pause();
       return false;
     case ENOBUFS:
@@ -69,7 +70,9 @@ bool Listener::accept_again(int error) {
 }
 
 // The first of the backlog is taken in if another connection gives way for it, and turned away otherwise;
-// then the others wait until descriptors come back. Returns whether to go on with them.
+// then the others wait until descriptors come back. Returns whether to go on with them. The spare is lost
+// where another thread was faster: with what the connection left, or because the one that is to give way is
+// another worker's, which has yet to close it.
 bool Listener::accept_with_spare() {
   spare_.reset();
   PeerAddress peer;

@@ -293,6 +293,8 @@ HeadState parse_request_head(std::string_view bytes, const HeadLimits& limits, s
                          : "a request begins with a method, not with a control or special character");
     return HeadState::kBad;
   }
+  size_t line_size =
+      bytes.substr(0, scanned).find('\n') + 1;  // of the request line; 0 before its end is there
   for (;;) {
     const void* found = std::memchr(bytes.data() + scanned, '\n', bytes.size() - scanned);
     if (!found) {
@@ -306,15 +308,15 @@ HeadState parse_request_head(std::string_view bytes, const HeadLimits& limits, s
       parser.fail(400, "a line ends with a bare LF; RFC 9112 2.2 wants CRLF");
       return HeadState::kBad;
     }
-    const bool first_line = so_far.find('\n') == line_end;
-    if (first_line && !parser.request_line(bytes.substr(0, line_end - 1))) return HeadState::kBad;
+    if (line_size == 0) {
+      line_size = line_end + 1;
+      if (!parser.request_line(bytes.substr(0, line_end - 1))) return HeadState::kBad;
+    }
     scanned = line_end + 1;
     if (!so_far.ends_with("\r\n\r\n")) continue;
 
-    const size_t line_size = so_far.find('\n') + 1;
-    if (!first_line && head.method.empty() && !parser.request_line(bytes.substr(0, line_size - 2))) {
-      return HeadState::kBad;
-    }
+    // What has come in several pieces begins with a line that an earlier call has found to be right.
+    if (head.method.empty() && !parser.request_line(bytes.substr(0, line_size - 2))) return HeadState::kBad;
     head.bytes = so_far;
     const std::string_view lines = so_far.substr(line_size, so_far.size() - line_size - 2);
     return parser.field_lines(lines) && parser.semantics() ? HeadState::kComplete : HeadState::kBad;

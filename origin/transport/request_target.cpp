@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "origin/base/text.hpp"
@@ -18,8 +19,16 @@ bool is_alphanumeric(char c) {
 
 // RFC 3986 3.3 and 3.4 leave out a few visible characters that browsers and players send as they are; a
 // fragment is never sent.
+constexpr std::array<bool, 256> make_target_table() {
+  std::array<bool, 256> table{};
+  for (int c = ' ' + 1; c < 0x7f; ++c) table[c] = true;
+  for (const unsigned char c : {'#', '"', '<', '>', '\\'}) table[c] = false;
+  return table;
+}
+constexpr std::array<bool, 256> kTargetBytes = make_target_table();
+
 bool is_target_byte(char c) {
-  return c > ' ' && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
+  return kTargetBytes[static_cast<unsigned char>(c)];
 }
 
 // Every '%' begins an escape, and none is NUL.

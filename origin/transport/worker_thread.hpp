@@ -37,7 +37,7 @@ struct ServerContext {
 
 // A client that somebody has to make room for.
 struct Newcomer {
-  Descriptor socket;
+  Descriptor socket;  // none: a descriptor is wanted, and nobody comes in
   PeerAddress peer;
   bool address_is_full = false;  // only others of its address can
   size_t first = 0;              // the worker that is asked first
@@ -82,6 +82,9 @@ class WorkerThread final : public Worker {
   // (see kGivesWay); turned away otherwise. `descriptors_left`: whether the process has any. Returns false if
   // the client was turned away before this returned.
   bool admit(Descriptor socket, const PeerAddress& peer, bool descriptors_left = true);
+  // There is no descriptor left, not even one to turn clients away with: a connection of any worker gives
+  // way.
+  void free_descriptor();
   // Deletes it.
   void forget(ClientConnection& connection);
 
@@ -110,6 +113,7 @@ class WorkerThread final : public Worker {
   // Looks again and again whether memory is short.
   class MemoryWatch;
 
+  std::shared_ptr<Newcomer> newcomer(Descriptor socket, const PeerAddress& peer) const;
   bool find_room(const std::shared_ptr<Newcomer>& newcomer);
   ClientConnection* who_gives_way(size_t reason, const Newcomer& newcomer);
   void adopt(Descriptor socket, const PeerAddress& peer);

@@ -46,13 +46,22 @@ bool WorkerThread::admit(Descriptor socket, const PeerAddress& peer, bool descri
     adopt(std::move(socket), peer);
     return true;
   }
-  const auto newcomer = std::make_shared<Newcomer>();
-  newcomer->socket = std::move(socket);
-  newcomer->peer = peer;
-  newcomer->address_is_full = verdict == Admission::Verdict::kAddressFull;
+  const std::shared_ptr<Newcomer> waiting = newcomer(std::move(socket), peer);
+  waiting->address_is_full = verdict == Admission::Verdict::kAddressFull;
+  return find_room(waiting);
+}
+
+void WorkerThread::free_descriptor() {
+  find_room(newcomer({}, {}));
+}
+
+std::shared_ptr<Newcomer> WorkerThread::newcomer(Descriptor socket, const PeerAddress& peer) const {
+  const auto made = std::make_shared<Newcomer>();
+  made->socket = std::move(socket);
+  made->peer = peer;
   const auto& workers = shared_.workers;
-  newcomer->first = static_cast<size_t>(std::ranges::find(workers, this) - workers.begin());
-  return find_room(newcomer);
+  made->first = static_cast<size_t>(std::ranges::find(workers, this) - workers.begin());
+  return made;
 }
 
 // Asks each worker with the first reason, then each with the second, and so on: the newcomer goes from one to
@@ -69,6 +78,7 @@ bool WorkerThread::find_room(const std::shared_ptr<Newcomer>& newcomer) {
     }
     while (ClientConnection* connection = who_gives_way(reason, *newcomer)) {
       if (!connection->give_way()) continue;
+      if (!newcomer->socket) return true;
       const Admission::Verdict verdict = shared_.admission.enter(newcomer->peer);
       if (verdict == Admission::Verdict::kAdmitted) {
         adopt(std::move(newcomer->socket), newcomer->peer);
@@ -78,7 +88,7 @@ bool WorkerThread::find_room(const std::shared_ptr<Newcomer>& newcomer) {
       newcomer->address_is_full = verdict == Admission::Verdict::kAddressFull;
     }
   }
-  turn_away(newcomer->socket);
+  if (newcomer->socket) turn_away(newcomer->socket);
   return false;
 }
 

@@ -94,6 +94,7 @@ class Figures {
       engine?.targetLatency && `target ${format.setting(engine.targetLatency)} from the edge`,
       video.playbackRate !== 1 && !video.paused && `at ${video.playbackRate.toFixed(2)}× speed`,
       !clock.known && 'by this device’s clock',
+      engine && taken === null && 'this browser does not tell what time it shows',
     ];
     this.#latency.update(
         taken === null ? null : (clock.now() - taken) / 1000, details.filter(Boolean).join(', '));

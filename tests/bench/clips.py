@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 FRAME_RATE = 25
@@ -82,6 +83,7 @@ def prepare(name):
     cache.mkdir(mode=0o700, exist_ok=True)
     path, beginning = cache / f"{name}-{key}.mp4", cache / f"{name}-{key}-beginning.mp4"
     if not path.exists():
+        print(f"making the clip '{name}', which takes a minute or two", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             encode(recipe, pathlib.Path(folder), path)
     if not beginning.exists():

@@ -30,7 +30,7 @@ from packager import SKIPPED, cpu_model, ratio
 INSTALLER = pathlib.Path(__file__).resolve().parent.parent / "install.sh"
 MOST_DESCRIPTORS = 1 << 18
 IDLE_CONNECTIONS = 5000
-RATIOS = ("requests_per_second", "cpu_us", "p50_us", "p99_us")
+RATIOS = ("requests_per_second", "cpu_us", "p50_us", "p99_us", "max_us")
 FIGURES = (*RATIOS, "bytes_per_second", "busy", "client_busy")
 
 
@@ -255,6 +255,7 @@ def main():
             run(options, setting, report)
     report["load_after"] = os.getloadavg()
     http_table.print_ratios(report)
+    http_table.print_waits(report)
     print(json.dumps(report, indent=1))
     if not options.scale:
         check(report, options)

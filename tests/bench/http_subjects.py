@@ -307,14 +307,21 @@ def stat_fields(folder):
     return (folder / "stat").read_text().rpartition(")")[2].split()
 
 
-def cpu_seconds(pid):
-    """User and system time so far of a process and its descendants."""
-    ticks = 0
+def user_and_system_seconds(pid):
+    """CPU time so far of a process and its descendants, that of their own code and that of the kernel."""
+    user = system = 0
     for one in process_tree(pid):
         with contextlib.suppress(OSError):
             fields = stat_fields(pathlib.Path(f"/proc/{one}"))
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+            user += int(fields[11])
+            system += int(fields[12])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return user / ticks, system / ticks
+
+
+def cpu_seconds(pid):
+    """Both together."""
+    return sum(user_and_system_seconds(pid))
 
 
 def thread_cpu_seconds(pid):

@@ -10,6 +10,7 @@ import sys
 
 import http_subjects
 
+CROWD = 1000  # connections from which on fairness is a question
 BUSY = 0.9  # of a core: below, the server waited for wrk or was not let run
 
 
@@ -62,6 +63,27 @@ def print_load(result):
                           for figure in ("requests_per_second", "cpu_us", "p50_us", "p99_us"))))
         if any(figures["errors"].values()):
             put(f"    errors: {', '.join(f'{count} {kind}' for kind, count in figures['errors'].items() if count)}")
+
+
+def wait_cell(figures):
+    """The worst request: in milliseconds, and in medians of the same round."""
+    rounds = [one for one in figures["rounds"] if one["p50_us"]]
+    if not rounds:
+        return "-"
+    worst = statistics.median(one["max_us"] for one in rounds)
+    return f"{worst / 1e3:,.0f} ({statistics.median(one['max_us'] / one['p50_us'] for one in rounds):.1f})"
+
+
+def print_waits(report):
+    """Whether a server lets any of many connections wait much longer than others; in Markdown."""
+    results = [result for result in report["results"] if result["connections"] >= CROWD]
+    if not results:
+        return
+    names = list(results[0]["subjects"])
+    put("\nWorst request in ms (times the median), median of the rounds; of answers that were complete\n")
+    put(f"| | connections | | {' | '.join(names)} |\n|{'---|' * (3 + len(names))}")
+    for result in results:
+        put_row(*load_cells(result), *(wait_cell(result["subjects"][name]) for name in names))
 
 
 def print_memory(report):
@@ -118,6 +140,7 @@ def main():
     if "bytes_per_connection" in report:
         print_memory(report)
     print_ratios(report)
+    print_waits(report)
     return 0
 
 

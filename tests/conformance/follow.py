@@ -20,7 +20,7 @@ import client
 import observations
 import transport
 
-SITUATIONS = ("restart", "stall", "replanned", "unmeasured")
+SITUATIONS = ("restart", "stall", "replanned", "unforeseen", "unmeasured")
 
 
 def follow(url, seconds, slack=0.25, tolerated=()):
@@ -61,7 +61,8 @@ def main():
                         help="seconds that a thing may reach this client later than the clause says")
     parser.add_argument("--tolerate", action="append", default=[], choices=SITUATIONS,
                         help="restart: the publisher goes and returns; stall: its source pauses; replanned: segments "
-                             "end earlier than was hinted; unmeasured: it has just begun, its rates are not known")
+                             "end earlier than was hinted; unforeseen: a format changes where a segment had just "
+                             "ended; unmeasured: it has just begun, its rates are not known")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     session = follow(options.url, options.seconds, options.slack, options.tolerate)

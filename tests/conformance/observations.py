@@ -246,7 +246,7 @@ class Rendition:
 class Session:
     """All that a client saw. `slack` is how many seconds later than the clause says a thing may reach this client;
     `tolerated` are situations that are known to have happened: `restart`, `stall`, `replanned`,
-    `unmeasured`."""
+    `unforeseen`, `unmeasured`."""
 
     def __init__(self, exchanges, slack=0.25, tolerated=()):
         self.exchanges = sorted(exchanges, key=lambda exchange: exchange.done)

@@ -56,7 +56,7 @@ class Checks(unittest.TestCase):
                 self.assertEqual(set(found), expected, found)
 
     def test_known_situations_are_tolerated(self):
-        way, expected = broken.WAYS["new_segment_in_time"]
+        way, expected = broken.WAYS["new_part_in_time"]
         session = observations.Session(way(self.good).exchanges, SLACK, ["stall"])
         findings = clauses.judge(session)
         self.assertEqual({findings[name].outcome for name in expected}, {"tolerated"})

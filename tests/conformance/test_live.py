@@ -125,10 +125,18 @@ class Live(RealTime):
     def test_format_that_changes(self):
         feeds = self.ladder()
         feeds["video_1"] = feeds["video_1"].replace(" ! x264enc", " ! videoscale ! capsfilter name=c ! x264enc")
-        with self.publish(feeds, steered=True) as origin:
-            _, findings = self.check(
-                origin, (), lambda: origin.tell("set c caps video/x-raw,width=240,height=180"))
+        # All of it stays in the playlists that are judged at the end.
+        sink = SMALL.replace("window=8000000000", "window=60000000000")
+        with self.publish(feeds, steered=True, sink=sink) as origin:
+            session, findings = self.check(
+                origin, ["unforeseen"], lambda: origin.tell("set c caps video/x-raw,width=240,height=180"))
         self.assertEqual(findings["changed_format_is_a_discontinuity"].outcome, "ok")
+        changed = next(rendition for rendition in session.renditions if "video_1" in rendition.name)
+        listed = list(changed.segments.values())
+        last = next(before for before, segment in zip(listed, listed[1:]) if before.map_uri != segment.map_uri)
+        # What follows a segment that ended at its boundary was hinted with the format it had until then.
+        if last.duration < 0.95:
+            self.assertEqual(findings["new_init_segments_are_hinted"].outcome, "ok")
 
     def test_pad_that_ends(self):
         feeds = self.ladder() | {"audio_0": audio("avenc_aac", round(SECONDS / 2), live=True)}

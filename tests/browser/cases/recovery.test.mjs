@@ -7,7 +7,7 @@ import {playerState, plays, screenshot, settles, until, withPage} from '../lib/b
 import test from '../lib/case.mjs';
 import {Link} from '../lib/link.mjs';
 import {Pipeline, withPipeline} from '../lib/pipeline.mjs';
-import {kHoldBack, kPlayerCount, withPlayers} from '../lib/players.mjs';
+import {kHoldBack, kPlayerCount, together, withPlayers} from '../lib/players.mjs';
 import {segmentsAre} from '../lib/playlist.mjs';
 import {liveAudio, liveVideo} from '../lib/sources.mjs';
 
@@ -41,17 +41,6 @@ const forget = (page) =>
     page.evaluate(() => void (globalThis.seen.states.length = globalThis.seen.played.length = 0));
 const showsState = (page, state) => page.locator(`#state[data-state="${state}"]`).waitFor();
 const bufferEnd = async (page) => (await playerState(page)).buffered.at(-1)[1];
-
-/** What calls `once` when it has been called so many times, and has all callers wait for that. */
-function together(count, once) {
-  let missing = count;
-  let begin;
-  const done = new Promise((resolve) => (begin = resolve)).then(once);
-  return () => {
-    if (--missing === 0) begin();
-    return done;
-  };
-}
 
 async function assertPlaysOn(page) {
   await plays(page, 2);
@@ -183,4 +172,32 @@ test('waits for a stream that has not begun', async () => {
                                                      'Waiting for the stream…');
                                              await screenshot(page, 'player-not-begun');
                                            }));
+});
+
+test('plays without hls.js where the browser can, and tells when the server is away', async (context) => {
+  let pipeline = await Pipeline.start({branches: kBranches});
+  try {
+    await withPage(async (page) => {
+      await page.route('**/hls.min.js', (route) => route.abort());
+      await page.goto(pipeline.url('/live/'));
+      const type = 'application/vnd.apple.mpegurl';
+      if (!await page.evaluate((type) => document.createElement('video').canPlayType(type), type)) {
+        await page.getByText('This server was built without hls.js').waitFor();
+        context.skip('this Chromium has no HLS of its own');
+        return;
+      }
+      await plays(page, 2);
+      await until(
+          page, 'shows the bitrate',
+          () => /bit\/s/.test(document.querySelector('[data-tile="rendition"] .tile-detail').textContent));
+      await screenshot(page, 'player-native');
+      await pipeline.stop('SIGKILL');
+      await showsState(page, 'reconnecting');
+      pipeline = await Pipeline.start({branches: kBranches, sink: {port: pipeline.port}});
+      await showsState(page, 'playing');
+      await plays(page, 2);
+    });
+  } finally {
+    await pipeline.stop();
+  }
 });

@@ -175,3 +175,14 @@ export function withPlayersOf(options, use) {
     await withPlayers((player, page) => use(player, page, pipeline));
   });
 }
+
+/** What calls `once` when it has been called so many times, and has all callers wait for that. */
+export function together(count, once) {
+  let missing = count;
+  let begin;
+  const done = new Promise((resolve) => (begin = resolve)).then(once);
+  return () => {
+    if (--missing === 0) begin();
+    return done;
+  };
+}
