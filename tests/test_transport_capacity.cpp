@@ -340,6 +340,8 @@ START_TEST(test_silent_connections_of_every_worker_give_way_before_idle_ones) {
     expect_answer(idle.back());
   }
   for (int i = 0; i < 100; ++i) silent.emplace_back(fixture.port);
+  // Who is still to come in would make a client give way that has not said its word yet.
+  wait_for([&] { return fixture.server.stats().accepted == 132; }, "all come in");
   for (int i = 0; i < 20; ++i) expect_service(fixture);
   for (RawClient& client : idle) expect_answer(client);
   ck_assert_uint_eq(fixture.server.stats().refused, 0);
