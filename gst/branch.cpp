@@ -30,8 +30,9 @@ Branch::~Branch() {
   }
 }
 
-void Branch::silence() {
-  for (GstElement* element : elements_) gst_element_set_bus(element, nullptr);
+bool Branch::holds(const GstObject* object) const {
+  return std::any_of(elements_.begin(), elements_.end(),
+                     [object](const GstElement* element) { return GST_OBJECT_CAST(element) == object; });
 }
 
 GstElement* Branch::add(const char* factory, std::string& error) {

@@ -32,8 +32,7 @@ class Branch {
   Branch(const Branch&) = delete;
   Branch& operator=(const Branch&) = delete;
 
-  // The elements post no messages any more.
-  void silence();
+  bool holds(const GstObject* object) const;
 
   GstElement* sink() const { return elements_.back(); }
   // The caller owns the reference.

@@ -14,7 +14,8 @@ void Ending::start(const Times& times) {
   times_ = times;
   first_data_ = GST_CLOCK_TIME_NONE;
   running_ = true;
-  over_ = false;
+  over_ = published_ = false;
+  unreadable_.clear();
   ++run_;
 }
 
@@ -45,6 +46,16 @@ bool Ending::pad_has_data(GstPad* pad) {
   if (!GST_CLOCK_TIME_IS_VALID(first_data_)) first_data_ = OneShot::now();
   timer_.cancel();
   return true;
+}
+
+void Ending::pad_cannot_read(const std::string& why) {
+  origin::MutexLock lock(mutex_);
+  if (unreadable_.empty()) unreadable_ = why;
+}
+
+void Ending::pad_publishes() {
+  origin::MutexLock lock(mutex_);
+  published_ = true;
 }
 
 void Ending::pad_ended(GstPad* pad, guint32 seqnum) {
@@ -87,15 +98,21 @@ GstClockTime Ending::left_for_idle_pads() const {
 
 void Ending::finish(unsigned run) {
   gint64 linger = 0;
+  std::string failure;
   {
     origin::MutexLock lock(mutex_);
     if (!running_ || over_ || run != run_ || pads_.verdict() == EndOfStream::Verdict::kRunning) return;
     over_ = true;
     linger = times_.linger;
+    const bool lost = GST_CLOCK_TIME_IS_VALID(first_data_) && !published_;
+    if (lost) failure = unreadable_.empty() ? "no keyframe came" : unreadable_;
     timer_.cancel();
   }
   end_all_tracks();
-  if (linger == 0) {
+  if (!failure.empty()) {
+    GST_ELEMENT_ERROR(element_, STREAM, WRONG_TYPE,
+                      ("nothing that came could be published; %s", failure.c_str()), (nullptr));
+  } else if (linger == 0) {
     post_eos(run);
   } else if (linger > 0) {
     origin::MutexLock lock(mutex_);

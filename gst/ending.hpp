@@ -6,6 +6,7 @@
 #include <gst/gst.h>
 
 #include <functional>
+#include <string>
 
 #include "gst/end_of_stream.hpp"
 #include "gst/one_shot.hpp"
@@ -32,6 +33,10 @@ class Ending {
   void pad_removed(GstPad* pad);
   // False: too late, the presentation is over.
   bool pad_has_data(GstPad* pad);
+  // Something that came through a pad cannot be read. Where data came and none is published, the end is an
+  // error, and the first `why` its reason.
+  void pad_cannot_read(const std::string& why);
+  void pad_publishes();
   // Ends the pad's track; that of the last one only when no other pad can begin any more, since a
   // presentation ends with its last track.
   void pad_ended(GstPad* pad, guint32 seqnum);
@@ -52,6 +57,8 @@ class Ending {
   GstClockTime first_data_ GUARDED_BY(mutex_) = GST_CLOCK_TIME_NONE;
   bool running_ GUARDED_BY(mutex_) = false;
   bool over_ GUARDED_BY(mutex_) = false;
+  bool published_ GUARDED_BY(mutex_) = false;
+  std::string unreadable_ GUARDED_BY(mutex_);
   unsigned run_ GUARDED_BY(mutex_) = 0;  // a timer of an earlier run means nothing
   guint32 seqnum_ GUARDED_BY(mutex_) = GST_SEQNUM_INVALID;
 };

@@ -177,6 +177,14 @@ void handle_message(GstBin* bin, GstMessage* message) {
     gst_message_unref(message);
     return;
   }
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    bool taken = false;
+    for_each_stream(bin, [&](gst::PadStream& stream) { taken = taken || stream.take_error(message); });
+    if (taken) {
+      gst_message_unref(message);
+      return;
+    }
+  }
   GST_BIN_CLASS(gst_origin_sink_parent_class)->handle_message(bin, message);
 }
 

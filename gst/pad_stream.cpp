@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/pad_stream.hpp"
 
-#include <string>
 #include <utility>
 
 #include "gst/debug.hpp"
@@ -51,7 +50,7 @@ void PadStream::reset() {
   presentation_ = nullptr;
   codec_ = nullptr;
   format_.reset();
-  data_reported_ = warned_of_chroma_ = segment_refused_ = false;
+  data_reported_ = publishes_ = failed_ = warned_of_chroma_ = segment_refused_ = false;
   entry_asked_at_.reset();
   lead_in_.reset();
   flushed_ = resumes_ = false;
@@ -177,7 +176,10 @@ bool PadStream::take_caps(GstCaps* caps) {
                       (nullptr));
     return false;
   }
-  if (codec_ && codec_ != codec) unplug();
+  if (codec_ && codec_ != codec) {
+    drain();
+    unplug();
+  }
   codec_ = codec;
   if (track()) return true;
   Ref<OriginTrack> track = publisher_.claim_track(codec->kind, pad_);
@@ -216,18 +218,52 @@ GstFlowReturn PadStream::chain(GstObject* parent, GstBuffer* buffer) {
     gst_buffer_unref(buffer);
     return plugged;
   }
-  return gst_proxy_pad_chain_default(pad_, parent, buffer);
+  const GstClockTime time = GST_BUFFER_DTS_OR_PTS(buffer);
+  return judge(gst_proxy_pad_chain_default(pad_, parent, buffer), time);
 }
 
 GstFlowReturn PadStream::chain_list(GstObject* parent, GstBufferList* list) {
-  if (gst_buffer_list_length(list) > 0) {
-    const GstFlowReturn plugged = ensure_branch(parent);
-    if (plugged != GST_FLOW_OK) {
-      gst_buffer_list_unref(list);
-      return plugged;
-    }
+  if (gst_buffer_list_length(list) == 0) {
+    gst_buffer_list_unref(list);
+    return GST_FLOW_OK;
   }
-  return gst_proxy_pad_chain_list_default(pad_, parent, list);
+  const GstFlowReturn plugged = ensure_branch(parent);
+  if (plugged != GST_FLOW_OK) {
+    gst_buffer_list_unref(list);
+    return plugged;
+  }
+  const GstClockTime time = GST_BUFFER_DTS_OR_PTS(gst_buffer_list_get(list, 0));
+  return judge(gst_proxy_pad_chain_list_default(pad_, parent, list), time);
+}
+
+// What the parser makes no sense of costs what it was given; another begins with what follows.
+GstFlowReturn PadStream::judge(GstFlowReturn flow, GstClockTime time) {
+  const bool gave_up = flow <= GST_FLOW_NOT_NEGOTIATED && !failed_;
+  const bool silent = flow == GST_FLOW_OK && silence_.lasts(time, segment_duration_);
+  if (!gave_up && !silent) return flow;
+  leave_out(std::string(codec_->parser) +
+            (gave_up ? " gives up" : " gets data, and nothing comes out of it"));
+  unplug();
+  return GST_FLOW_OK;
+}
+
+bool PadStream::take_error(GstMessage* message) {
+  {
+    MutexLock lock(mutex_);
+    if (!branch_ || !branch_->holds(GST_MESSAGE_SRC(message))) return false;
+  }
+  GError* error = nullptr;
+  gst_message_parse_error(message, &error, nullptr);
+  leave_out(std::string(GST_MESSAGE_SRC_NAME(message)) + ": " + error->message);
+  g_error_free(error);
+  return true;
+}
+
+void PadStream::leave_out(const std::string& why) {
+  const std::string text = std::string(GST_PAD_NAME(pad_)) + ": " + why;
+  publisher_.ending().pad_cannot_read(text);
+  publisher_.post_warning(
+      text.c_str(), "what cannot be read is left out; if this goes on, look at what comes before originsink");
 }
 
 GstFlowReturn PadStream::ensure_branch(GstObject* parent) {
@@ -276,20 +312,19 @@ GstFlowReturn PadStream::plug(GstBin* bin) {
   return GST_FLOW_FLUSHING;
 }
 
-// Another codec follows: what the elements still hold goes out first. If that is nothing that a parser can
-// make sense of, the pipeline goes on all the same.
-void PadStream::unplug() {
+// Another codec follows: what the elements still hold goes out first.
+void PadStream::drain() {
   const auto input = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad_)));
   if (!input) return;
-  {
-    MutexLock lock(mutex_);
-    if (branch_) branch_->silence();
-  }
   draining_ = true;
   gst_pad_send_event(input.get(), gst_event_new_eos());
   draining_ = false;
+}
+
+void PadStream::unplug() {
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad_), nullptr);
   remove_branch();
+  silence_.ends();
   caps_ = nullptr;
 }
 

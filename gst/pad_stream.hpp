@@ -11,6 +11,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "gst/branch.hpp"
 #include "gst/caps.hpp"
@@ -19,6 +20,7 @@
 #include "gst/publisher.hpp"
 #include "gst/rendition.hpp"
 #include "gst/samples.hpp"
+#include "gst/silence.hpp"
 
 namespace gst {
 
@@ -47,6 +49,9 @@ class PadStream {
   GstFlowReturn chain_list(GstObject* parent, GstBufferList* list);
   gboolean query(GstObject* parent, GstQuery* query);
 
+  // An error of an element behind the pad: costs what that was given, not the pipeline. False: it is none of
+  // this pad's. Any thread.
+  bool take_error(GstMessage* message);
   // Sends an event of the application upstream, through the elements if there are any. Takes the event.
   bool send_upstream(GstEvent* event);
   // Answers a latency query for the way up to the origin.
@@ -57,6 +62,9 @@ class PadStream {
  private:
   GstFlowReturn ensure_branch(GstObject* parent);
   GstFlowReturn plug(GstBin* bin);
+  GstFlowReturn judge(GstFlowReturn flow, GstClockTime time);
+  void leave_out(const std::string& why);
+  void drain();
   void unplug();
   void remove_branch();
   void flush_started();
@@ -101,6 +109,9 @@ class PadStream {
   std::optional<Format> format_;
   bool draining_ = false;
   bool data_reported_ = false;
+  bool publishes_ = false;
+  bool failed_ = false;  // for good: the pipeline has heard of it
+  Silence silence_;      // of the parser
   bool segment_refused_ = false;
   bool warned_of_chroma_ = false;
   std::optional<int64_t> entry_asked_at_;  // running time

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What comes out behind the parser: samples on their way to the track, and its end. On the streaming thread.
+#include <utility>
+
 #include "gst/debug.hpp"
 #include "gst/pad_stream.hpp"
 
@@ -33,7 +35,9 @@ GstFlowReturn PadStream::push(GstSample* sample) {
 
   GstBuffer* buffer = gst_sample_get_buffer(sample);
   const GstSegment* segment = gst_sample_get_segment(sample);
-  if (!is_media(buffer, *codec_) || is_after(buffer, segment)) return GST_FLOW_OK;
+  if (!is_media(buffer, *codec_)) return GST_FLOW_OK;
+  silence_.ends();
+  if (is_after(buffer, segment)) return GST_FLOW_OK;
   SampleTimes times = running_times(buffer, segment);
   if (!take_lead_in(buffer, segment, times)) return GST_FLOW_OK;
   if (times.pts != ORIGIN_TIME_NONE) {
@@ -57,6 +61,7 @@ GstFlowReturn PadStream::push(GstSample* sample) {
 void PadStream::ask_for_entry(OriginTrack* track) {
   if (!origin_track_needs_keyframe(track)) {
     entry_asked_at_.reset();
+    if (!std::exchange(publishes_, true)) publisher_.ending().pad_publishes();
     return;
   }
   const int64_t position = position_;
@@ -113,14 +118,20 @@ void PadStream::warn_of_chroma(const GstCaps* caps) {
 
 // Takes the error.
 GstFlowReturn PadStream::result_of(GError* error) {
-  if (!error) return GST_FLOW_ERROR;
-  const bool ended = g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_ENDED);
-  if (!ended) {
+  GstFlowReturn flow = GST_FLOW_ERROR;
+  if (g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_ENDED)) {
+    flow = GST_FLOW_EOS;
+  } else if (g_error_matches(error, ORIGIN_ERROR, ORIGIN_ERROR_INVALID)) {
+    // Damage, more often than not: the next format may be well.
+    leave_out(error->message);
+    flow = GST_FLOW_OK;
+  } else if (error) {
     g_prefix_error(&error, "%s: ", GST_PAD_NAME(pad_));
     publisher_.fail(error);
   }
-  g_error_free(error);
-  return ended ? GST_FLOW_EOS : GST_FLOW_ERROR;
+  failed_ = flow == GST_FLOW_ERROR;
+  g_clear_error(&error);
+  return flow;
 }
 
 void PadStream::end_track() {

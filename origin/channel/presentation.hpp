@@ -189,6 +189,7 @@ class Presentation {
   bool complete_enough() const REQUIRES_LOCK(mutex_);
   // Ends the presentation if all its tracks have ended; else lets go on what waited for one of them.
   void finish_if_done(Publication& publication) REQUIRES_LOCK(mutex_);
+  void align_tracks() REQUIRES_LOCK(mutex_);
   bool make_room();
   // With what to do about it.
   Error out_of_memory(Error error) const;

@@ -6,6 +6,7 @@
 #include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
+#include "origin/timeline/discontinuities.hpp"
 #include "origin/timeline/multivariant_playlist.hpp"
 
 namespace origin::channel {
@@ -89,6 +90,8 @@ std::vector<timeline::RenditionReport> Presentation::reports_for(const Slot& slo
 }
 
 void Presentation::publish_playlists(Publication& publication) {
+  // VOD is offered as a whole.
+  if (!live_rules() && state_ != State::kEnded) return;
   if (part_hold_back_ == Duration::zero()) {
     Duration longest = options_.part_duration;
     for (const auto& slot : slots_) longest = std::max(longest, slot->track.part_target());
@@ -331,6 +334,7 @@ void Presentation::finish_if_done(Publication& publication) {
   }
   state_ = State::kEnded;
   left_ = clock_.monotonic();
+  if (!live_rules()) align_tracks();
   if (!target_duration_ || !live_rules()) {
     // Everything is there: the longest segment decides (RFC 8216bis 4.4.3.1).
     Duration longest = live_rules() ? options_.segment_duration : Duration::zero();
@@ -340,6 +344,15 @@ void Presentation::finish_if_done(Publication& publication) {
     fix_target(std::max({target_duration_, rounded, least}), publication);
   }
   offer(publication);
+}
+
+// Of tracks that were written at their own speed, one may have been past a discontinuity when another came to
+// it.
+void Presentation::align_tracks() {
+  std::vector<std::vector<timeline::SegmentRef>> segments;
+  for (const auto& slot : slots_) segments.push_back(slot->track.window().segments());
+  timeline::align_discontinuities(segments);
+  for (size_t i = 0; i < slots_.size(); ++i) slots_[i]->track.relist(std::move(segments[i]));
 }
 
 bool Presentation::complete_enough() const {

@@ -63,6 +63,8 @@ class Track {
   // none is open.
   void close_segment(Duration offset, UtcTime now, Publication& publication);
   void add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication);
+  // Its segments have other discontinuities than they were written with; nothing of it is published.
+  void relist(std::vector<timeline::SegmentRef> segments) { window_.relist(std::move(segments)); }
   // The track has ended (EXT-X-ENDLIST).
   void end(Publication& publication);
 

@@ -66,8 +66,6 @@ void Track::publish_playlist(UtcTime now, std::vector<timeline::RenditionReport>
                              Publication& publication) {
   changed_ = false;
   if (target_duration_ == 0 || window_.size() == 0) return;
-  // VOD is offered as a whole.
-  if (options_.type == timeline::PlaylistType::kVod && !window_.ended()) return;
   ++revision_;
   const std::shared_ptr<timeline::MediaSnapshot> snapshot = window_.snapshot();
   if (has_parts(options_)) {

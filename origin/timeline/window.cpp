@@ -155,6 +155,22 @@ bool Window::outlasts_minimum() const {
   return oldest && duration_ - oldest->duration >= minimum();
 }
 
+std::vector<SegmentRef> Window::segments() const {
+  std::vector<SegmentRef> all;
+  for (const auto& block : blocks_) all.insert(all.end(), block->segments.begin(), block->segments.end());
+  all.insert(all.end(), tail_.begin(), tail_.end());
+  return all;
+}
+
+void Window::relist(std::vector<SegmentRef> segments) {
+  assert(!removed_ && segments.size() == size());
+  discontinuities_ = segments.empty() ? 0 : segments.back()->epoch - segments.front()->epoch;
+  last_epoch_ = segments.empty() ? 0 : segments.back()->epoch;
+  blocks_.clear();
+  tail_ = std::move(segments);
+  while (tail_.size() >= kTailSize + kBlockSize) fold_tail();
+}
+
 std::vector<SegmentRef> Window::trim() {
   std::vector<SegmentRef> removed;
   if (config_.type != PlaylistType::kLive || config_.length == Duration::zero()) return removed;

@@ -48,6 +48,10 @@ class Window {
   void end() { ended_ = true; }
   bool ended() const { return ended_; }
 
+  // All whole segments, and the same ones in other words. REQUIRES: nothing has left.
+  std::vector<SegmentRef> segments() const;
+  void relist(std::vector<SegmentRef> segments);
+
   // Takes out what has slid out of the window; never below three target durations (RFC 8216bis 6.2.2).
   std::vector<SegmentRef> trim();
   // Whether the oldest segment may go for want of memory: better a window that is too short than no new
