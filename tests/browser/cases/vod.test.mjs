@@ -11,7 +11,7 @@ import {playerState, screenshot, until, withPage} from '../lib/browser.mjs';
 import test from '../lib/case.mjs';
 import {withPipeline} from '../lib/pipeline.mjs';
 import {readMedia, readMultivariant} from '../lib/playlist.mjs';
-import {audioFile, encoderOf, hasElement, videoFile} from '../lib/sources.mjs';
+import {audioFile, encoderOf, hasElement, oneAfterTheOther, videoFile} from '../lib/sources.mjs';
 
 const kRate = 30;
 const kFrames = 120;
@@ -184,5 +184,21 @@ test('open groups of pictures on demand', async () => {
     const [video] = await readTracks(pipeline.url('/live/index.m3u8'));
     assert.ok(video.segments.length > 2, `${video.segments.length} segments`);
     await assertGood(pipeline, 'aac');
+  });
+});
+
+// Slow, so that all of the video is there before the second format comes.
+test('a new format of the sound alone, on demand', async () => {
+  const half = {codec: 'aac', blocks: kSeconds * 25};
+  const clips = [audioFile(half), audioFile({...half, rate: 44100, offset: kSeconds / 2})];
+  const branches = [
+    videoFile({codec: 'h264', frames: kFrames, rate: kRate}),
+    `${oneAfterTheOther(clips)} ! identity sleep-time=10000`,
+  ];
+  await withPipeline({sink: kSink, branches}, async (pipeline) => {
+    const tracks = await readTracks(pipeline.url('/live/index.m3u8'));
+    for (const {kind, segments} of tracks)
+      assert.deepEqual(segments.map(({discontinuities}) => discontinuities).filter(Boolean), [1], kind);
+    await withPage((page) => assertPlaysToTheEnd(page, pipeline, kAudioFrame.aac));
   });
 });

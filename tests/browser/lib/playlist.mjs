@@ -43,20 +43,25 @@ export async function readMultivariant(url) {
 async function readMediaOnce(url) {
   const media = {init: null, segments: [], ended: false};
   let duration = 0;
+  let discontinuities = 0;
   for (const line of await lines(url)) {
     if (line.startsWith('#EXT-X-MAP:'))
       media.init = new URL(attributes(line).URI, url).href;
     else if (line.startsWith('#EXTINF:'))
       duration = Number.parseFloat(line.slice('#EXTINF:'.length));
+    else if (line === '#EXT-X-DISCONTINUITY')
+      ++discontinuities;
     else if (line === '#EXT-X-ENDLIST')
       media.ended = true;
-    else if (line && !line.startsWith('#'))
-      media.segments.push({url: new URL(line, url).href, duration});
+    else if (line && !line.startsWith('#')) {
+      media.segments.push({url: new URL(line, url).href, duration, discontinuities});
+      discontinuities = 0;
+    }
   }
   return media;
 }
 
-/** {init, segments: [{url, duration}], ended}; read again until it is as `wanted`. */
+/** {init, segments: [{url, duration, discontinuities}], ended}; read again until it is as `wanted`. */
 export async function readMedia(url, wanted) {
   for (let i = 0; i < 300; ++i) {
     const media = await readMediaOnce(url);

@@ -58,9 +58,9 @@ export function oneAfterTheOther(clips) {
   return `${clips.map((clip) => `${clip} ! all.`).join(' ')} concat name=all adjust-base=false ! queue`;
 }
 
-/** 48 kHz stereo in `blocks` blocks of 960 samples, 20 ms each. */
-export function audioFile({codec, blocks, offset = 0}) {
-  return `audiotestsrc num-buffers=${blocks} samplesperbuffer=960 volume=0.2 ` +
-      `timestamp-offset=${offset * 1e9} ! audio/x-raw,rate=48000,channels=2 ! ` +
+/** Stereo in `blocks` blocks of 20 ms each. */
+export function audioFile({codec, blocks, rate = 48000, offset = 0}) {
+  return `audiotestsrc num-buffers=${blocks} samplesperbuffer=${rate / 50} volume=0.2 ` +
+      `timestamp-offset=${offset * 1e9} ! audio/x-raw,rate=${rate},channels=2 ! ` +
       `audioconvert ! ${kAudioEncoders[codec]} ! queue`;
 }
