@@ -91,7 +91,7 @@ void origin_track_set_language(OriginTrack* self, const gchar* language) {
   g_return_if_fail(self);
   const std::string tag = language ? language : "";
   if (!tag.empty() && !origin::is_language_tag(tag)) {
-    self->inner->channel->warn("track '" + self->inner->name + "': '" + tag + "' is no language tag",
+    self->inner->channel->warn(self->inner->id, "'" + tag + "' is no language tag",
                                "set language to a BCP 47 tag such as en, de or pt-BR");
     return;
   }

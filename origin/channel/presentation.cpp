@@ -173,11 +173,11 @@ void Presentation::attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer) 
   slots_[id]->writer = std::move(writer);
 }
 
-void Presentation::warn(const std::string& message, const std::string& hint) {
+void Presentation::warn(TrackId id, const std::string& message, const std::string& hint) {
   Publication publication;
   {
     MutexLock lock(mutex_);
-    add_warning(message, hint, publication);
+    add_warning("track '" + slots_[id]->track.name() + "': " + message, hint, publication);
   }
   carry_out(std::move(publication));
 }

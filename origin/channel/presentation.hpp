@@ -147,7 +147,7 @@ class Presentation {
   void note_dropped(TrackId id);
   // Dropped for want of a keyframe; warns of it once in a run.
   void note_undecodable(TrackId id);
-  void warn(const std::string& message, const std::string& hint);
+  void warn(TrackId id, const std::string& message, const std::string& hint);
   void end_track(TrackId id);
   // ----
 

@@ -178,13 +178,16 @@ void Presentation::succeed(const Presentation& predecessor) {
   if (options_.type != timeline::PlaylistType::kLive || predecessor.next_sequence() == 0) return;
   const uint64_t next = predecessor.next_sequence();
   const uint64_t epoch = predecessor.terms().newest_epoch + 1;
+  Publication publication;
   {
     MutexLock lock(mutex_);
     least_sequence_ = next;
     anchor_.epoch = epoch;
+    add_warning(
+        "presentation '" + options_.name + "' begins anew: what was published under its name before is gone",
+        "restart with the same options, and without end of stream, so that viewers can go on", publication);
   }
-  warn("presentation '" + options_.name + "' begins anew: what was published under its name before is gone",
-       "restart with the same options, and without end of stream, so that viewers can go on");
+  carry_out(std::move(publication));
 }
 
 }  // namespace origin::channel

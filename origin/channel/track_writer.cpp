@@ -12,17 +12,9 @@ namespace origin::channel {
 
 namespace {
 
-constexpr Duration kWarningInterval = 30s;
-
 // How far behind its boundary a keyframe may come to count as made for it.
 Duration grid_tolerance(const Options& options) {
   return options.segment_duration / 8;
-}
-
-std::string seconds(Duration duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f s", to_seconds(duration));
-  return text;
 }
 
 int64_t end_of(const segmenter::Timed& timed) {
@@ -40,7 +32,7 @@ std::shared_ptr<TrackWriter> TrackWriter::start(std::shared_ptr<Presentation> pr
 
 TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentation::TrackId id,
                          const Clock& clock)
-    : presentation_(std::move(presentation)), id_(id), clock_(clock) {}
+    : presentation_(std::move(presentation)), id_(id), clock_(clock), warnings_(*presentation_, id, clock) {}
 
 void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
   presentation_->fix_wall_clock();
@@ -57,7 +49,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   }
   if (!has_format_) return Error{ErrorCode::kInvalid, "a sample came before the track's format was set"};
 
-  if (!times.pts && may_reorder(format_)) warn_of_order();
+  if (!times.pts && may_reorder(format_)) warnings_.no_presentation_times(format_.codec);
   Frame frame{data, with_length(times, data), clock_.utc(), media::access_of(format_, data.span())};
   if (leads_to_entry(frame)) {
     // What is left out leaves no hole: the entry is decoded in its stead.
@@ -232,14 +224,9 @@ Result<bool> TrackWriter::take_format(const Bytes& data) {
 // A format that cannot be is the source's or its parser's mistake, of one damaged frame perhaps: the track
 // goes on in the one it has.
 Status TrackWriter::refuse_format(const Error& error) {
-  const bool impossible = error.code == ErrorCode::kInvalid || error.code == ErrorCode::kUnsupported;
-  if (!has_format_ || !impossible) return error;
+  if (!has_format_ || error.code != ErrorCode::kInvalid) return error;
   presentation_->note_dropped(id_);
-  if (may_warn(warned_of_format_)) {
-    presentation_->warn("a new format that cannot be is left out with its frames: " + error.message,
-                        "if it stays, look at what comes before originsink: a parser that reads damaged "
-                        "data, or a transmission that loses some");
-  }
+  warnings_.refused_format(error.message);
   return {};
 }
 
@@ -309,12 +296,7 @@ void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access
   const bool in_turn = timed.pts - timed.place <= timed.duration / 2;
   if (access != Access::kSync && !(access == Access::kClean && in_turn)) presentation_->note_dependent(id_);
   const bool open = access == Access::kRecovery || access == Access::kGradual;
-  if (!open || std::exchange(warned_of_open_groups_, true)) return;
-  presentation_->warn(
-      "segments begin with recovery points instead of IDR pictures (open groups of pictures, intra refresh): "
-      "browsers can neither begin nor seek there",
-      "have the encoder close its groups of pictures and make whole keyframes (x264enc "
-      "option-string=open-gop=0 intra-refresh=false)");
+  if (open) warnings_.open_groups();
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed) {
@@ -343,7 +325,7 @@ Status TrackWriter::settle_held(int64_t end) {
     case segmenter::Cut::kSegment:
       note_start(held_time_, held_->access);
       if (Status status = close_segment(); !status) return status;
-      if (!media::is_entry(held_->access)) warn_of_slow_frames();
+      if (!media::is_entry(held_->access)) warnings_.slow_frames();
       if (Status status = open_segment(held_time_); !status) return status;
   }
   release_held(end);
@@ -387,7 +369,7 @@ Status TrackWriter::flush_chunk(bool last) {
   if (added.error().code == ErrorCode::kLimit && !may_lose) return added;
   if (added.error().code == ErrorCode::kLimit) {
     presentation_->close_segment(id_, *segment_);
-    warn_of_loss(added.error().message);
+    warnings_.loss(added.error().message);
     // Tried again with the next segment of the grid.
     const Duration next = presentation_->next_boundary_after(time_of(samples.back().pts));
     resume_at_ = to_ticks(next, format_.timescale);
@@ -395,19 +377,6 @@ Status TrackWriter::flush_chunk(bool last) {
   segment_.reset();
   for (size_t i = 0; i < samples.size(); ++i) presentation_->note_dropped(id_);
   return {};
-}
-
-// Of what may happen to many frames; `warned` is when it was last warned of.
-bool TrackWriter::may_warn(std::optional<MonotonicTime>& warned) const {
-  const MonotonicTime now = clock_.monotonic();
-  if (warned && now - *warned < kWarningInterval) return false;
-  warned = now;
-  return true;
-}
-
-void TrackWriter::warn_of_loss(const std::string& why) {
-  if (!may_warn(warned_of_loss_)) return;
-  presentation_->warn(why + ": media is lost", "raise memory-limit, or lower window or the bitrates");
 }
 
 Status TrackWriter::finish_segment() {
@@ -442,43 +411,14 @@ void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
   }
   const bool too_far_apart =
       at_target || (!on_grid && gop > options.segment_duration + grid_tolerance(options));
-  if (!too_far_apart || warned_of_gop_) return;
-  warned_of_gop_ = true;
-  presentation_->warn(
-      "keyframes come every " + seconds(gop) + " and are not made on request; segments of " +
-          seconds(options.segment_duration) + " cannot be cut on the grid",
-      "set the encoder's keyframe interval to at most segment-duration (x264enc key-int-max=" +
-          std::to_string(std::max<int64_t>(
-              1, format_.video.frame_rate.num
-                     ? scale_round(options.segment_duration.count(), format_.video.frame_rate.num,
-                                   kNanosecondsPerSecond * format_.video.frame_rate.den)
-                     : scale_round(options.segment_duration.count(), 30, kNanosecondsPerSecond))) +
-          "), or segment-duration or target-duration to at least the keyframe interval");
-}
-
-void TrackWriter::warn_of_slow_frames() {
-  if (std::exchange(warned_of_slow_frames_, true)) return;
-  presentation_->warn("frames last longer than segments have room for: not every one begins with a keyframe",
-                      "repeat frames (videorate), or make keyframes of all of them");
-}
-
-// Parsers of raw streams count decode times, and leave open when a frame is shown.
-void TrackWriter::warn_of_order() {
-  if (std::exchange(warned_of_order_, true)) return;
-  presentation_->warn(
-      std::string(media::name_of(format_.codec)) +
-          " comes without presentation times: frames are shown in the order in which they come, which is "
-          "wrong "
-          "if there are B-frames among them",
-      "put the stream into a container such as MP4 or MPEG-TS, and its demuxer before originsink");
+  if (too_far_apart) warnings_.far_keyframes(gop, format_);
 }
 
 void TrackWriter::end_overdue_segment() {
   const std::unique_lock turn(turn_, std::try_to_lock);
   if (!turn || !segment_) return;
   note_early_end(segmenter::Cut::kSegment);
-  if (Status status = finish_segment(); !status)
-    presentation_->warn(status.error().message, "raise memory-limit");
+  if (Status status = finish_segment(); !status) warnings_.not_stored(status.error().message);
 }
 
 void TrackWriter::discontinuity() {
@@ -492,8 +432,7 @@ void TrackWriter::end() {
   if (std::exchange(ended_, true)) return;
   // Nobody is left to hear of an error: what could not be stored is reported as a warning by the
   // presentation.
-  if (Status status = finish_segment(); !status)
-    presentation_->warn(status.error().message, "raise memory-limit");
+  if (Status status = finish_segment(); !status) warnings_.not_stored(status.error().message);
   presentation_->end_track(id_);
 }
 

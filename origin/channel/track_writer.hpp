@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "origin/channel/presentation.hpp"
+#include "origin/channel/track_warnings.hpp"
 #include "origin/media/format.hpp"
 #include "origin/media/sample.hpp"
 #include "origin/segmenter/segmenter.hpp"
@@ -96,16 +97,13 @@ class TrackWriter {
   // Writes what is pending. `last`: of its segment, as far as can be told.
   Status flush_chunk(bool last);
   Status finish_segment();
-  bool may_warn(std::optional<MonotonicTime>& warned) const;
-  void warn_of_loss(const std::string& why);
   void learn_cadence(const segmenter::Decision& decision);
-  void warn_of_slow_frames();
-  void warn_of_order();
   Duration time_of(int64_t ticks) const { return from_ticks(ticks, format_.timescale); }
 
   const std::shared_ptr<Presentation> presentation_;
   const Presentation::TrackId id_;
   const Clock& clock_;
+  TrackWarnings warnings_;
   // Who writes: the streaming thread, or the timekeeper if nobody does. Recursive, since those who listen to
   // the presentation are called meanwhile.
   std::recursive_mutex turn_;
@@ -126,12 +124,6 @@ class TrackWriter {
   bool segment_has_chunk_ = false;
   bool ended_early_ = false;  // the last segment ended before its successor began
   int64_t resume_at_ = 0;     // ticks: what comes before it is dropped, for want of memory
-  bool warned_of_gop_ = false;
-  bool warned_of_slow_frames_ = false;
-  bool warned_of_order_ = false;
-  bool warned_of_open_groups_ = false;
-  std::optional<MonotonicTime> warned_of_loss_;
-  std::optional<MonotonicTime> warned_of_format_;
   uint32_t chunk_number_ = 0;
   // An access point that something new begins with, until what it leads to turns out to follow.
   std::optional<Frame> entry_;
