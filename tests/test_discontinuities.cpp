@@ -14,7 +14,7 @@ struct Written {
   const char* init;
 };
 
-std::vector<SegmentRef> track(std::initializer_list<Written> written) {
+std::vector<SegmentRef> track(const std::vector<Written>& written) {
   std::vector<SegmentRef> segments;
   for (const Written& one : written) {
     auto segment = std::make_shared<Segment>();
@@ -34,7 +34,7 @@ std::string epochs(const std::vector<SegmentRef>& track) {
 }
 
 struct Row {
-  std::initializer_list<Written> video, audio;
+  std::vector<Written> video, audio;
   const char *video_epochs, *audio_epochs;
 };
 
@@ -75,8 +75,9 @@ START_TEST(test_discontinuities_are_those_of_all_tracks) {
   const Row& row = kRows[_i];
   std::vector<std::vector<SegmentRef>> tracks = {track(row.video), track(row.audio)};
   align_discontinuities(tracks);
-  ck_assert_str_eq(epochs(tracks[0]).c_str(), row.video_epochs);
-  ck_assert_str_eq(epochs(tracks[1]).c_str(), row.audio_epochs);
+  const std::string video = epochs(tracks[0]), audio = epochs(tracks[1]);
+  ck_assert_str_eq(video.c_str(), row.video_epochs);
+  ck_assert_str_eq(audio.c_str(), row.audio_epochs);
 }
 END_TEST
 
