@@ -15,9 +15,10 @@ enum class Kind { kVideo, kAudio };
 struct Codec {
   OriginCodec id;
   Kind kind;
-  const char* name;    // for people
-  const char* parser;  // element that frames and converts it
-  const char* format;  // caps that the origin takes
+  const char* name;                 // for people
+  const char* parser;               // element that frames and converts it
+  const char* format;               // caps that the origin takes
+  bool reads_headers_once = false;  // the parser: a new format needs a new one
 };
 
 // Null: not a codec the origin knows.

@@ -176,7 +176,7 @@ bool PadStream::take_caps(GstCaps* caps) {
                       (nullptr));
     return false;
   }
-  if (codec_ && codec_ != codec) {
+  if (codec_ && (codec_ != codec || (codec->reads_headers_once && is_new(caps)))) {
     drain();
     unplug();
   }
@@ -189,6 +189,11 @@ bool PadStream::take_caps(GstCaps* caps) {
   MutexLock lock(mutex_);
   track_ = std::move(track);
   return true;
+}
+
+bool PadStream::is_new(const GstCaps* caps) const {
+  const auto current = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad_));
+  return current && !gst_caps_is_equal(current.get(), caps);
 }
 
 bool PadStream::take_segment(GstEvent* event) {

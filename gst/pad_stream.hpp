@@ -71,6 +71,7 @@ class PadStream {
   bool resume();
   void stream_started();
   bool take_caps(GstCaps* caps);
+  bool is_new(const GstCaps* caps) const;
   bool take_segment(GstEvent* event);
   void take_end(guint32 seqnum);
   bool upstream_is_live() const;

@@ -96,10 +96,13 @@ bool Source::is_keyframe(Duration time) {
     due = due || time + 1us >= *next_key_;
     if (due) next_key_ = next_key_.value_or(time) + options_.gop;
   } else {
-    due = due || simulation_.presentation->next_boundary(*next_key_) <= time + 1us;
-    next_key_ = time;
+    const bool late = options_.late_key > 0 && keys_ % options_.late_key == 0;
+    const Duration delay = late ? interval(0) * static_cast<int64_t>(1 + keys_ % 2) : Duration::zero();
+    due = due || simulation_.presentation->next_boundary(*next_key_) + delay <= time + 1us;
+    if (due || !late) next_key_ = time;
   }
   force_key_ = false;
+  keys_ += due;
   return due;
 }
 

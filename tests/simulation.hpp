@@ -27,6 +27,7 @@ struct SourceOptions {
   std::vector<Duration> intervals{};  // video of variable frame rate: from frame to frame, over and over
   Duration gop{};                     // 0: keyframes where the grid wants them
   bool keyframes_on_request = true;
+  unsigned late_key = 0;  // each so many-th keyframe comes a frame or two late
   int b_frames = 0;
   size_t extra_bytes = 0;  // added to each frame
 };
@@ -69,6 +70,7 @@ class Source {
   Duration delay_{};
   Duration shift_{};
   std::optional<Duration> next_key_;  // without a GOP of its own: the last frame
+  uint64_t keys_ = 0;
   bool force_key_ = false;
   bool ended_ = false;
 };

@@ -2,6 +2,10 @@
 // Frames that come when something happens: nobody knows how long one lasts before the next is there. The
 // simulation checks each version of each playlist on the way: no segment longer than its target duration,
 // none without length.
+#include <cmath>
+#include <random>
+#include <sstream>
+
 #include "tests/channel_fixture.hpp"
 
 using namespace tests;
@@ -25,6 +29,32 @@ void check_parts(const Simulation& simulation, Duration longest_frame) {
   check_contiguous(listed);
   for (const MediaSample& sample : listed.samples) {
     ck_assert_int_le(sample.duration, to_ticks(longest_frame, listed.track.timescale) + 1);
+  }
+}
+
+// RFC 8216bis 4.4.3.7: at least 85 % of the part target, but for independent ones, gaps, what comes before a
+// gap, and the last of a segment.
+void check_least_parts(const std::string& text) {
+  const double part_target = std::stod(text.substr(text.find("PART-TARGET=") + 12));
+  std::istringstream lines(text);
+  std::string small;
+  for (std::string line; std::getline(lines, line);) {
+    const bool part = line.starts_with("#EXT-X-PART:");
+    const bool gap = line.find("GAP") != std::string::npos;
+    ck_assert_msg(small.empty() || !part || gap, "%s before %s", small.c_str(), line.c_str());
+    small.clear();
+    if (!part || gap || line.find("INDEPENDENT") != std::string::npos) continue;
+    const double duration = std::stod(line.substr(line.find("DURATION=") + 9));
+    if (duration < 0.85 * part_target - 1e-6) small = line;
+  }
+}
+
+void check_dates(const MediaPlaylist& playlist) {
+  for (size_t i = 1; i < playlist.segments.size(); ++i) {
+    const ListedSegment &before = playlist.segments[i - 1], &segment = playlist.segments[i];
+    const double off = *segment.date - *before.date - before.duration;
+    ck_assert_msg(std::abs(off) < 0.002, "segment %lu is %f s off",
+                  static_cast<unsigned long>(segment.sequence), off);
   }
 }
 
@@ -106,6 +136,46 @@ START_TEST(test_frames_before_an_outage_are_all_there) {
 }
 END_TEST
 
+// A source of constant rate that skips frames now and then: also where an end was foretold.
+START_TEST(test_frames_that_get_lost_leave_no_holes) {
+  std::mt19937 random(static_cast<unsigned>(_i));
+  const Duration longest = _i % 2 ? 900ms : 100ms;
+  Simulation simulation(settings());
+  Source& camera = simulation.add(
+      {.name = "video_0", .rate = _i % 3 ? media::Rational{30, 1} : media::Rational{30000, 1001}});
+  simulation.add(audio());
+  for (int i = 0; i < 40; ++i) {
+    run(simulation, simulation.now + 1ms * (400 + random() % 1600));
+    camera.pause_until(simulation.now + 1ms * (random() % static_cast<unsigned>(longest / 1ms)));
+    if (const auto text = simulation.get("video_0/index.m3u8")) check_least_parts(*text);
+  }
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  const bool gaps =
+      std::any_of(playlist.segments.begin(), playlist.segments.end(), [](const auto& s) { return s.gap; });
+  if (!gaps) check_contiguous(read_all(simulation, "video_0"));
+  check_dates(playlist);
+  ck_assert(longest > 100ms || (playlist.independent_segments && !gaps));
+  ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 0);
+}
+END_TEST
+
+// Encoders that are asked for a keyframe in the last moment.
+START_TEST(test_keyframe_that_is_a_frame_late_begins_its_segment) {
+  for (const unsigned late : {2u, 3u, 5u}) {
+    Simulation simulation(settings());
+    simulation.add({.name = "video_0", .late_key = late});
+    simulation.add(audio());
+    run(simulation, 120s);
+    const MediaPlaylist playlist = simulation.playlist("video_0");
+    check_contiguous(read_all(simulation, "video_0"));
+    check_dates(playlist);
+    ck_assert(playlist.independent_segments);
+    ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 0);
+    ck_assert_msg(simulation.warnings.empty(), "%s", simulation.warnings.front().c_str());
+  }
+}
+END_TEST
+
 START_TEST(test_small_jumps_forward_do_not_add_up_to_the_future) {
   Simulation simulation(settings());
   Source& camera = simulation.add(video());
@@ -124,9 +194,10 @@ END_TEST
 
 int main() {
   const Test tests[] = {
-      test_frames_further_apart_than_a_part,      test_sparse_frames_with_keyframes_on_request,
-      test_frames_as_far_apart_as_segments,       test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
-      test_frames_before_an_outage_are_all_there, test_small_jumps_forward_do_not_add_up_to_the_future,
+      test_frames_further_apart_than_a_part,          test_sparse_frames_with_keyframes_on_request,
+      test_frames_as_far_apart_as_segments,           test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
+      test_frames_before_an_outage_are_all_there,     test_small_jumps_forward_do_not_add_up_to_the_future,
+      {test_frames_that_get_lost_leave_no_holes, 24}, test_keyframe_that_is_a_frame_late_begins_its_segment,
   };
   return run_tests("variable frame rate", tests);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What originsink agrees on with real encoders and demuxers, and how it is linked.
+#include <functional>
+
 #include "tests/check_main.hpp"
 #include "tests/test_originsink_support.hpp"
 
@@ -193,6 +195,79 @@ START_TEST(test_another_codec_on_a_pad_follows_on) {
 }
 END_TEST
 
+namespace {
+
+struct NewFormat {
+  const char* encoder;
+  const char* sample_entry;
+  const char *before, *after;  // caps, and channels and rate as the sample entry has them
+  int channels[2], rates[2];
+};
+
+const NewFormat kNewFormats[] = {
+    {"avenc_aac", "mp4a", "rate=48000,channels=1", "rate=44100,channels=2", {1, 2}, {48000, 44100}},
+    {"opusenc", "Opus", "rate=48000,channels=1", "rate=48000,channels=2", {1, 2}, {48000, 48000}},
+    {"opusenc",
+     "Opus",
+     "rate=48000,channels=2",
+     "rate=48000,channels=6,channel-mask=(bitmask)0x3f",
+     {2, 6},
+     {48000, 48000}},
+    {"flacenc", "fLaC", "rate=48000,channels=1", "rate=48000,channels=2", {1, 2}, {48000, 48000}},
+    {"flacenc", "fLaC", "rate=48000,channels=2", "rate=44100,channels=1", {2, 1}, {48000, 44100}},
+    {"avenc_ac3", "ac-3", "rate=48000,channels=1", "rate=44100,channels=2", {1, 2}, {48000, 44100}},
+    {"avenc_eac3", "ec-3", "rate=44100,channels=1", "rate=48000,channels=2", {1, 2}, {44100, 48000}},
+};
+
+const char* const kNewSizes[] = {"x264enc", "x265enc speed-preset=ultrafast", "vp9enc deadline=1 cpu-used=8",
+                                 "av1enc cpu-used=10 usage-profile=realtime"};
+
+// Of two clips that follow on each other on one pad; all ends with the pipeline.
+void play_both(const std::string& first, const std::string& second,
+               const std::function<void(const Pipeline&, const tests::MediaPlaylist&)>& look) {
+  Pipeline pipeline("concat name=c ! originsink name=o playlist-type=event " + first + " ! c.sink_0 " +
+                    second + " ! c.sink_1");
+  ck_assert_msg(pipeline.run(), "%s", pipeline.error().c_str());
+  const std::string track = contains(first, "audio") ? "audio_0/" : "video_0/";
+  const tests::MediaPlaylist playlist = tests::parse_media_playlist(pipeline.fetch(track + "index.m3u8"));
+  ck_assert_int_eq(tests::discontinuities_of(playlist), 1);
+  ck_assert(playlist.segments.front().map_uri != playlist.segments.back().map_uri);
+  look(pipeline, playlist);
+}
+
+int big_endian(const std::string& bytes, size_t at) {
+  return static_cast<uint8_t>(bytes.at(at)) << 8 | static_cast<uint8_t>(bytes.at(at + 1));
+}
+
+}  // namespace
+
+START_TEST(test_new_audio_format_is_said_behind_a_discontinuity) {
+  const NewFormat& row = kNewFormats[_i];
+  const auto clip = [&row](const char* caps) {
+    return std::string("audiotestsrc num-buffers=60 ! audio/x-raw,") + caps + " ! " + row.encoder;
+  };
+  play_both(clip(row.before), clip(row.after), [&row](const Pipeline& pipeline, const auto& playlist) {
+    const std::string maps[] = {playlist.segments.front().map_uri, playlist.segments.back().map_uri};
+    for (size_t i = 0; i < 2; ++i) {
+      const std::string init = pipeline.fetch("audio_0/" + maps[i]);
+      const size_t entry = init.find(row.sample_entry, init.find("stsd")) + 4;
+      ck_assert_int_eq(big_endian(init, entry + 16), row.channels[i]);
+      ck_assert_int_eq(big_endian(init, entry + 24), row.rates[i]);
+    }
+  });
+}
+END_TEST
+
+START_TEST(test_new_video_format_is_said_behind_a_discontinuity) {
+  const auto clip = [_i](const char* size) {
+    return std::string("videotestsrc num-buffers=30 ! video/x-raw,format=I420,") + size + " ! " +
+           kNewSizes[_i];
+  };
+  play_both(clip("width=160,height=120"), clip("width=192,height=108"),
+            [](const Pipeline&, const auto& playlist) { tests::check_media_playlist(playlist); });
+}
+END_TEST
+
 // A source that is switched away from before its parameter sets came.
 START_TEST(test_what_a_parser_cannot_make_sense_of_does_not_end_the_pipeline) {
   Pipeline pipeline(
@@ -225,6 +300,8 @@ int main(int argc, char** argv) {
       test_each_pad_takes_each_kind,
       test_delayed_links_of_a_demuxer,
       test_codec_outside_the_list_is_refused,
+      {test_new_audio_format_is_said_behind_a_discontinuity, G_N_ELEMENTS(kNewFormats)},
+      {test_new_video_format_is_said_behind_a_discontinuity, G_N_ELEMENTS(kNewSizes)},
       test_another_codec_on_a_pad_follows_on,
       test_what_a_parser_cannot_make_sense_of_does_not_end_the_pipeline,
   };

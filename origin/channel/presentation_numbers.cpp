@@ -68,13 +68,14 @@ void Presentation::begin_counting(const Track::Start& start) {
 void Presentation::recall() {
   if (!on_wall_clock()) return;
   remembered_ = spent_numbers_->last(options_.name);
-  if (remembered_.discontinuity == 0 || remembered_.discontinuity >= kMostDiscontinuities) return;
-  run_epoch_ = anchor_.epoch = std::max(anchor_.epoch, remembered_.discontinuity + 1);
+  // A new run is a discontinuity.
+  if (remembered_.next_discontinuity >= kMostDiscontinuities) return;
+  run_epoch_ = anchor_.epoch = std::max(anchor_.epoch, remembered_.next_discontinuity);
 }
 
 SpentNumbers::Numbers Presentation::to_remember() const {
   if (!on_wall_clock() || !first_sequence_) return remembered_;
-  SpentNumbers::Numbers numbers{0, newest_epoch_};
+  SpentNumbers::Numbers numbers{0, std::max(run_epoch_, newest_epoch_) + 1};
   bool any = false;
   for (const auto& slot : slots_) {
     const timeline::Window& window = slot->track.window();

@@ -40,7 +40,7 @@ bool SpentNumbers::remember(const std::string& presentation, Numbers numbers) co
   if (g_mkdir_with_parents(folder_.c_str(), 0700) != 0 || !is_ours()) return false;
   // Whoever is killed meanwhile leaves the old file or the new one.
   std::ofstream file(fresh, std::ios::trunc);
-  file << numbers.sequence << ' ' << numbers.discontinuity;
+  file << numbers.sequence << ' ' << numbers.next_discontinuity;
   file.close();
   return file && g_rename(fresh.c_str(), name.c_str()) == 0;
 }

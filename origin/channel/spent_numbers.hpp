@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What numbers of a presentation the time of day does not tell, where a process that follows one that was
-// killed finds them: a file of a few bytes for each presentation that has any, in a folder that should be
-// memory. Any thread.
+// killed finds them: a file of a few bytes for each presentation, in a folder that should be memory. Any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,9 @@ namespace origin::channel {
 class SpentNumbers {
  public:
   struct Numbers {
-    uint64_t sequence = 0;       // the newest that a segment has had before its time; 0: none
-    uint64_t discontinuity = 0;  // the newest discontinuity sequence number
+    uint64_t sequence = 0;  // the newest that a segment has had before its time; 0: none
+    uint64_t next_discontinuity =
+        0;  // the first discontinuity sequence number that is free; 0: of none is known
     bool operator==(const Numbers&) const = default;
   };
 

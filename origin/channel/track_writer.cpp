@@ -12,6 +12,9 @@ namespace origin::channel {
 
 namespace {
 
+// So many frames are left out rather than begin a segment without a keyframe.
+constexpr size_t kMostLate = 2;
+
 // How far behind its boundary a keyframe may come to count as made for it.
 Duration grid_tolerance(const Options& options) {
   return options.segment_duration / 8;
@@ -60,6 +63,11 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   if (Status status = release_entry(); !status) return status;
   const bool interrupted = is_interrupted_before(frame);
   if (interrupted && !media::is_entry(frame.access)) return leave_out();
+  if (!interrupted && keyframe_is_late_for(frame)) {
+    late_.push_back(std::move(frame));
+    return {};
+  }
+  if (Status status = settle_late(frame); !status) return status;
   const bool begins = interrupted || (!segment_ && !ended_early_);
   const bool open = media::is_entry(frame.access) && frame.access != media::Access::kSync;
   if (!begins || !open) return write(frame);
@@ -78,6 +86,25 @@ bool TrackWriter::leads_to_entry(const Frame& frame) const {
 bool TrackWriter::is_interrupted_before(const Frame& frame) const {
   return presentation_->terms().forced_anchors != forced_anchors_ ||
          timestamper_->before(frame.times, frame.arrived) != segmenter::Break::kNone;
+}
+
+// The segment has ended, since a keyframe was to follow: a busy encoder makes it a frame or two later.
+bool TrackWriter::keyframe_is_late_for(const Frame& frame) const {
+  return ended_early_ && keyframes_on_request_ && !media::is_entry(frame.access) && late_.size() < kMostLate;
+}
+
+Status TrackWriter::settle_late(const Frame& follower) {
+  if (!media::is_entry(follower.access)) return release_late();
+  for (size_t i = 0; i < late_.size(); ++i) presentation_->note_dropped(id_);
+  late_.clear();
+  return {};
+}
+
+Status TrackWriter::release_late() {
+  for (const Frame& frame : std::exchange(late_, {})) {
+    if (Status status = write(frame); !status) return status;
+  }
+  return {};
 }
 
 Status TrackWriter::release_entry() {
@@ -135,6 +162,7 @@ Status TrackWriter::write(const Frame& frame) {
     presentation_->note_dropped(id_);
     return {};
   }
+  note_captions(frame);
   held_time_ = timed;
   held_ = media::Sample{.data = media::storable(format_, frame.data),
                         .pts = timed.pts,
@@ -142,6 +170,12 @@ Status TrackWriter::write(const Frame& frame) {
                         .duration = static_cast<uint32_t>(timed.duration),
                         .access = frame.access};
   return end_early();
+}
+
+void TrackWriter::note_captions(const Frame& frame) {
+  if (has_captions_ || !media::has_captions(format_, frame.data.span())) return;
+  has_captions_ = true;
+  presentation_->update_track(id_, [](timeline::TrackInfo& info) { info.has_captions = true; });
 }
 
 // All tracks are mapped alike behind a jump, whichever comes to it first.
@@ -381,6 +415,7 @@ Status TrackWriter::flush_chunk(bool last) {
 
 Status TrackWriter::finish_segment() {
   if (Status status = release_entry(); !status) return status;
+  if (Status status = release_late(); !status) return status;
   if (held_) release_held(end_of(held_time_));
   return close_segment();
 }
@@ -424,6 +459,7 @@ void TrackWriter::end_overdue_segment() {
 void TrackWriter::discontinuity() {
   const std::lock_guard turn(turn_);
   entry_.reset();
+  late_.clear();
   if (timestamper_) timestamper_->reset();
 }
 

@@ -83,7 +83,11 @@ class TrackWriter {
   bool is_interrupted_before(const Frame& frame) const;
   bool is_behind_discontinuity(const segmenter::Timed& timed, const Presentation::Terms& terms) const;
   Status leave_out();
+  void note_captions(const Frame& frame);
   Status release_entry();
+  bool keyframe_is_late_for(const Frame& frame) const;
+  Status settle_late(const Frame& follower);
+  Status release_late();
   Status write(const Frame& frame);
   segmenter::Anchor agree_on_anchor(const Frame& frame, segmenter::Anchor newest);
   Status cut(const segmenter::Timed& timed, media::Access access, bool force);
@@ -110,6 +114,7 @@ class TrackWriter {
   std::optional<PendingFormat> next_format_;
   media::Format format_;
   bool has_format_ = false;
+  bool has_captions_ = false;
   bool keyframes_on_request_ = true;
   bool cadence_noted_ = false;
   bool waits_for_sync_ = false;
@@ -127,6 +132,9 @@ class TrackWriter {
   uint32_t chunk_number_ = 0;
   // An access point that something new begins with, until what it leads to turns out to follow.
   std::optional<Frame> entry_;
+  // Frames behind the end of a segment, until it is known whether a keyframe follows that makes them
+  // needless.
+  std::vector<Frame> late_;
   std::vector<media::Sample> pending_;
   int64_t pending_start_ = 0;  // places on the time line, ticks
   int64_t pending_end_ = 0;

@@ -27,6 +27,17 @@ Access access_of(const Format& format, ByteSpan sample) {
   }
 }
 
+bool has_captions(const Format& format, ByteSpan sample) {
+  switch (format.codec) {
+    case Codec::kH264:
+      return avc_has_captions(format.config.span(), sample);
+    case Codec::kH265:
+      return hevc_has_captions(format.config.span(), sample);
+    default:
+      return false;
+  }
+}
+
 uint32_t audio_frame_samples(const Format& format, ByteSpan sample) {
   switch (format.codec) {
     case Codec::kAac: {

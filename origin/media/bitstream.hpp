@@ -13,6 +13,9 @@ namespace origin::media {
 // H.264 and H.265 samples are length-prefixed as format.config says.
 Access access_of(const Format& format, ByteSpan sample);
 
+// Whether it carries CEA-608 or CEA-708 captions.
+bool has_captions(const Format& format, ByteSpan sample);
+
 // Duration of one audio frame in samples of the format's rate, read from the frame (Opus TOC, AC-3/E-AC-3
 // blocks, FLAC block size, AAC 1024 or 960/2048 by AudioSpecificConfig); 0 if the frame does not say.
 uint32_t audio_frame_samples(const Format& format, ByteSpan sample);

@@ -10,6 +10,19 @@ namespace origin::media {
 
 namespace {
 
+// ITU-T H.264 table 7-1.
+constexpr uint8_t kSlice = 1, kIdrSlice = 5, kSei = 6;
+
+uint8_t type_of(ByteSpan nal) {
+  return nal[0] & 0x1f;
+}
+
+// Of the NAL units in samples, by an AVCDecoderConfigurationRecord.
+unsigned length_size_of(ByteSpan config) {
+  constexpr size_t kAt = 4;
+  return config.size() > kAt ? (config[kAt] & 3u) + 1 : 4;
+}
+
 // The profiles whose SPS has chroma_format_idc (ITU-T H.264 7.3.2.1.1).
 bool has_chroma_format(uint8_t profile) {
   constexpr std::array<uint8_t, 13> kProfiles{44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244};
@@ -118,13 +131,10 @@ std::optional<PictureParameters> parse_avc_sps(ByteSpan nal) {
 }
 
 Access avc_access(ByteSpan config, ByteSpan sample) {
-  constexpr uint8_t kSlice = 1, kIdrSlice = 5, kSei = 6;
-  constexpr size_t kLengthSizeAt = 4;
-  const unsigned length_size = config.size() > kLengthSizeAt ? (config[kLengthSizeAt] & 3u) + 1 : 4;
   std::optional<uint32_t> recovery_frames;
   Access access = Access::kNone;
-  for_each_nal(sample, length_size, [&](ByteSpan nal) {
-    const uint8_t type = nal[0] & 0x1f;
+  for_each_nal(sample, length_size_of(config), [&](ByteSpan nal) {
+    const uint8_t type = type_of(nal);
     if (type == kSei && !recovery_frames) recovery_frames = recovery_point(nal, 1);
     if (type < kSlice || type > kIdrSlice) return false;
     if (type == kIdrSlice) {
@@ -135,6 +145,16 @@ Access avc_access(ByteSpan config, ByteSpan sample) {
     return true;
   });
   return access;
+}
+
+bool avc_has_captions(ByteSpan config, ByteSpan sample) {
+  bool found = false;
+  for_each_nal(sample, length_size_of(config), [&](ByteSpan nal) {
+    const uint8_t type = type_of(nal);
+    found = type == kSei && carries_captions(nal, 1);
+    return found || (type >= kSlice && type <= kIdrSlice);
+  });
+  return found;
 }
 
 }  // namespace origin::media

@@ -24,5 +24,6 @@ std::optional<AvcConfig> parse_avc_config(ByteSpan record);
 std::optional<PictureParameters> parse_avc_sps(ByteSpan nal);
 // config: an AVCDecoderConfigurationRecord.
 Access avc_access(ByteSpan config, ByteSpan sample);
+bool avc_has_captions(ByteSpan config, ByteSpan sample);
 
 }  // namespace origin::media

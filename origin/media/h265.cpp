@@ -9,10 +9,21 @@ namespace origin::media {
 
 namespace {
 
-constexpr uint8_t kVps = 32, kSps = 33, kPps = 34;  // nal_unit_type, ITU-T H.265 table 7-1
+// nal_unit_type, ITU-T H.265 table 7-1
+constexpr uint8_t kLastVcl = 31, kVps = 32, kSps = 33, kPps = 34, kPrefixSei = 39;
 constexpr size_t kLengthSizeAt = 21;
 constexpr uint8_t kArrayCompleteness = 0x80;
+constexpr size_t kNalHeader = 2;
 constexpr size_t kGeneralProfileBits = 88, kLevelBits = 8;
+
+uint8_t type_of(ByteSpan nal) {
+  return (nal[0] >> 1) & 0x3f;
+}
+
+// Of the NAL units in samples, by an HEVCDecoderConfigurationRecord.
+unsigned length_size_of(ByteSpan config) {
+  return config.size() > kLengthSizeAt ? (config[kLengthSizeAt] & 3u) + 1 : 4;
+}
 
 // profile_tier_level(1, max_sub_layers_minus1), 7.3.3.
 void skip_profile_tier_level(BitReader& reader, unsigned max_sub_layers_minus1) {
@@ -177,13 +188,12 @@ std::optional<PictureParameters> parse_hevc_sps(ByteSpan nal) {
 // out the RASL pictures that follow it; the other IRAP types have none (7.4.2.2).
 Access hevc_access(ByteSpan config, ByteSpan sample) {
   constexpr uint8_t kRaslN = 8, kRaslR = 9, kBlaWithLeading = 16, kFirstClosed = 17, kLastClosed = 20,
-                    kLastIrap = 23, kLastVcl = 31, kPrefixSei = 39;
-  const unsigned length_size = config.size() > kLengthSizeAt ? (config[kLengthSizeAt] & 3u) + 1 : 4;
+                    kLastIrap = 23;
   std::optional<uint32_t> recovery_pictures;
   Access access = Access::kNone;
-  for_each_nal(sample, length_size, [&](ByteSpan nal) {
-    const uint8_t type = (nal[0] >> 1) & 0x3f;
-    if (type == kPrefixSei && !recovery_pictures) recovery_pictures = recovery_point(nal, 2);
+  for_each_nal(sample, length_size_of(config), [&](ByteSpan nal) {
+    const uint8_t type = type_of(nal);
+    if (type == kPrefixSei && !recovery_pictures) recovery_pictures = recovery_point(nal, kNalHeader);
     if (type > kLastVcl) return false;
     if (type == kRaslN || type == kRaslR) {
       access = Access::kSkipped;
@@ -198,6 +208,16 @@ Access hevc_access(ByteSpan config, ByteSpan sample) {
     return true;
   });
   return access;
+}
+
+bool hevc_has_captions(ByteSpan config, ByteSpan sample) {
+  bool found = false;
+  for_each_nal(sample, length_size_of(config), [&](ByteSpan nal) {
+    const uint8_t type = type_of(nal);
+    found = type == kPrefixSei && carries_captions(nal, kNalHeader);
+    return found || type <= kLastVcl;
+  });
+  return found;
 }
 
 }  // namespace origin::media

@@ -32,5 +32,6 @@ Bytes with_complete_arrays(const Bytes& record);
 std::optional<PictureParameters> parse_hevc_sps(ByteSpan nal);
 // config: an HEVCDecoderConfigurationRecord.
 Access hevc_access(ByteSpan config, ByteSpan sample);
+bool hevc_has_captions(ByteSpan config, ByteSpan sample);
 
 }  // namespace origin::media

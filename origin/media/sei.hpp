@@ -14,4 +14,7 @@ namespace origin::media {
 // NAL unit header.
 std::optional<uint32_t> recovery_point(ByteSpan nal, size_t header_size);
 
+// Whether an SEI NAL unit carries CEA-608 or CEA-708 captions (ATSC A/53 part 4, 6.2.3).
+bool carries_captions(ByteSpan nal, size_t header_size);
+
 }  // namespace origin::media

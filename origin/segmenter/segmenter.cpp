@@ -12,6 +12,8 @@ namespace {
 constexpr int kKept = 2;
 // Ticks by which the end of a sample may be off through rounding alone.
 constexpr int64_t kRounding = 2;
+// Percent of the part target that parts have at the least (RFC 8216bis 4.4.3.7).
+constexpr int64_t kLeastFilled = 85;
 
 }  // namespace
 
@@ -55,8 +57,14 @@ Cut Segmenter::cut_for_length(const SampleTime& sample, int64_t end) {
   return Cut::kPart;
 }
 
+// A sample turned out longer than it said. What would leave too short a part behind stays in it, and lasts
+// beyond it.
 Cut Segmenter::settle(int64_t end) {
-  return started_ ? cut_for_length(newest_, end - kRounding) : Cut::kNone;
+  if (!started_) return Cut::kNone;
+  const int64_t filled = newest_.place - part_start_;
+  const bool too_short = filled * 100 < to_ticks(config_.part_duration, config_.timescale) * kLeastFilled;
+  const bool segment_ends = max_segment_ > 0 && end - kRounding - segment_start_ > max_segment_;
+  return too_short && !segment_ends ? Cut::kNone : cut_for_length(newest_, end - kRounding);
 }
 
 // Encoders make the keyframe that they are asked for at or after the time, never before it.

@@ -11,6 +11,8 @@ namespace {
 constexpr Duration kAssumedFrame = 40ms;
 // Audio that may pile up: the first frames of a transport stream are that far off.
 constexpr Duration kMostOverlap = 100ms;
+// By so much a frame may be shown too early rather than leave a hole.
+constexpr Duration kMostEarly = 1s;
 // Ticks that two times may differ by through rounding alone.
 constexpr int64_t kRounding = 2;
 // Frames of a constant rate are given times in whole milliseconds by some containers.
@@ -150,7 +152,12 @@ Timed Timestamper::follow(const Resolved& times, int64_t duration) {
   steady_samples_ = std::abs(place - expected) <= jitter ? steady_samples_ + 1 : 0;
   const bool steady = config_.nominal_duration > 0 && steady_samples_ >= kSteady;
   int64_t pts = std::max<int64_t>(0, ticks(times.pts));
-  if (end_is_held_ && place <= expected + jitter) {
+  // What was taken for the end is out already: a frame that comes later than that begins there, rather than
+  // after a hole, unless others are to be shown before it.
+  const bool in_turn =
+      std::abs(pts - place) <= jitter && place - expected <= to_ticks(kMostEarly, config_.timescale);
+  if (end_is_held_ && (place <= expected + jitter || in_turn)) {
+    if (in_turn) pts = std::min(pts, expected);
     place = expected;
     pts = std::max(pts, decode_time(place, last_.dts + 1));
   }

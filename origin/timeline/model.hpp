@@ -107,6 +107,7 @@ struct TrackInfo {
   std::string language;  // BCP 47; empty: unknown
   std::string label;
   bool is_default = false;
+  bool has_captions = false;  // within the pictures
   bool independent_segments = true;
   uint64_t declared_bandwidth = 0;  // bit/s that the publisher said; 0: none
   uint64_t peak_bandwidth = 0;      // bit/s, as measured or declared, whichever is higher

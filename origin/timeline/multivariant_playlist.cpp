@@ -82,7 +82,12 @@ std::string frame_rate(media::Rational rate) {
   return text;
 }
 
-void append_variant(std::string& text, const TrackInfo& track, const AudioGroup* group) {
+// RFC 8216bis 4.4.6.2: of one variant only if of all.
+bool without_captions(std::span<const TrackInfo> tracks) {
+  return std::ranges::none_of(tracks, [](const TrackInfo& track) { return track.has_captions; });
+}
+
+void append_variant(std::string& text, const TrackInfo& track, const AudioGroup* group, bool no_captions) {
   const bool video = track.kind == media::Kind::kVideo;
   const uint64_t peak = (video ? track.peak_bandwidth : 0) + (group ? group->peak : 0);
   const uint64_t average = (video ? track.average_bandwidth : 0) + (group ? group->average : 0);
@@ -95,7 +100,7 @@ void append_variant(std::string& text, const TrackInfo& track, const AudioGroup*
     text += ",RESOLUTION=" + std::to_string(track.video.width) + "x" + std::to_string(track.video.height);
     if (track.video.frame_rate.num) text += ",FRAME-RATE=" + frame_rate(track.video.frame_rate);
     text += ",VIDEO-RANGE=" + track.video_range;
-    text += ",CLOSED-CAPTIONS=NONE";
+    if (no_captions) text += ",CLOSED-CAPTIONS=NONE";
   }
   if (group) text += ",AUDIO=" + quoted(group->id);
   text += "\n" + track.uri + "\n";
@@ -119,12 +124,13 @@ std::string render_multivariant_playlist(std::span<const TrackInfo> tracks) {
   std::stable_sort(videos.begin(), videos.end(), [](const TrackInfo* a, const TrackInfo* b) {
     return a->peak_bandwidth > b->peak_bandwidth;
   });
+  const bool no_captions = without_captions(tracks);
   for (const TrackInfo* video : videos) {
-    if (groups.empty()) append_variant(text, *video, nullptr);
-    for (const AudioGroup& group : groups) append_variant(text, *video, &group);
+    if (groups.empty()) append_variant(text, *video, nullptr, no_captions);
+    for (const AudioGroup& group : groups) append_variant(text, *video, &group, no_captions);
   }
   if (videos.empty()) {
-    for (const AudioGroup& group : groups) append_variant(text, *default_track(group), &group);
+    for (const AudioGroup& group : groups) append_variant(text, *default_track(group), &group, no_captions);
   }
   return text;
 }
