@@ -8,8 +8,7 @@
  * from memory. Nothing else has to run. It prints where it listens; open that address in a browser to watch.
  *
  * Request one pad for each rendition: several video pads make a ladder, several audio pads alternatives. Each
- * pad takes H.264, H.265, AV1, VP9, AAC, Opus, FLAC, AC-3 or E-AC-3 in any framing; parsers are plugged
- * inside.
+ * pad takes H.264, H.265, AV1, VP9, AAC, Opus, FLAC, AC-3 or E-AC-3; parsers are plugged inside.
  *
  * ## Launch lines
  * |[

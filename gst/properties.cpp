@@ -28,6 +28,8 @@ enum PropertyId : guint {
 constexpr guint64 kMinMemoryLimit = guint64{1} << 20;
 
 constexpr auto kReadWrite = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+// The server listens from READY on, a presentation is open from PAUSED on.
+constexpr GParamFlags kBeforeReady = kReadWrite;
 constexpr auto kBeforeStart = static_cast<GParamFlags>(kReadWrite | GST_PARAM_MUTABLE_READY);
 
 GType sync_type() {
@@ -54,14 +56,14 @@ void install_server_properties(GObjectClass* c, const Settings& defaults) {
       g_param_spec_string(
           "host", "Host",
           "Address to listen on: an IPv4 or IPv6 address or localhost; 0.0.0.0 or :: for all interfaces",
-          defaults.host.c_str(), kBeforeStart));
+          defaults.host.c_str(), kBeforeReady));
   g_object_class_install_property(
       c, kPort,
       g_param_spec_uint(
           "port", "Port",
           "TCP port to listen on (0 = any that is free, see current-port). Elements with the same "
           "host and port share one origin",
-          0, 65535, defaults.port, kBeforeStart));
+          0, 65535, defaults.port, kBeforeReady));
   g_object_class_install_property(
       c, kCurrentPort,
       g_param_spec_uint("current-port", "Current port", "TCP port that is listened on (0 = not listening)", 0,
@@ -69,14 +71,14 @@ void install_server_properties(GObjectClass* c, const Settings& defaults) {
   g_object_class_install_property(
       c, kOrigin,
       g_param_spec_object("origin", "Origin", "OriginServer to publish on, instead of one at host and port",
-                          ORIGIN_TYPE_SERVER, kBeforeStart));
+                          ORIGIN_TYPE_SERVER, kBeforeReady));
   g_object_class_install_property(
       c, kMemoryLimit,
       g_param_spec_uint64(
           "memory-limit", "Memory limit",
           "Most memory that the origin keeps media in, in bytes; of several elements that share an "
           "origin, the first one's counts",
-          kMinMemoryLimit, G_MAXUINT64, defaults.memory_limit, kBeforeStart));
+          kMinMemoryLimit, G_MAXUINT64, defaults.memory_limit, kBeforeReady));
   g_object_class_install_property(
       c, kQuiet,
       g_param_spec_boolean("quiet", "Quiet", "Do not print where the origin listens", defaults.quiet,

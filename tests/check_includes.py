@@ -33,15 +33,17 @@ ALLOWED = ORIGIN_ROOMS | {
 USE_GSTREAMER = {"gst", "examples", "tests"}
 
 SOURCES = {".c", ".h", ".cpp", ".hpp"}
+OTHER_SOURCES = {".cc", ".cxx", ".c++", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".m"}
 COMMENTED = SOURCES | {".css", ".html", ".js", ".map", ".md", ".mjs", ".py", ".sh", ".supp", ".svg", ".xml"}
 COMMENTED_NAMES = {".clang-format", ".gitignore", ".npmrc", "meson.build", "meson_options.txt"}
 TOPS = (".ci", "docs", "examples", "gst", "origin", "tests")
 
 SPDX = "SPDX-License-Identifier: LGPL-2.1-or-later"
 FIXED_FIRST_LINES = ("#!", "<?xml", "<!doctype")
-DIRECTIVE = re.compile(r"^\s*#\s*(?:include|include_next|import)\b(.*)", re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+DIRECTIVE = re.compile(r"^\s*(?:#|%:)\s*(?:include|include_next|import)\b(.*)", re.MULTILINE)
 INCLUDED = re.compile(r'\s*(?:"([^"]+)"|<([^>]+)>)')
-GOBJECT = re.compile(r"\b(G_DEFINE_\w*TYPE\w*|G_DECLARE_\w+_TYPE|g_type_register_static)\b")
+GOBJECT = re.compile(r"\b(G_DEFINE_\w*(?:TYPE|INTERFACE)\w*|G_DECLARE_\w+_(?:TYPE|INTERFACE)|g_type_register_\w+)\b")
 
 
 def room_of(path):
@@ -84,17 +86,20 @@ def file_faults(path, text):
     if not has_spdx(text):
         yield f"the first line has no {SPDX}"
     if path.suffix not in SOURCES:
+        if room_of(path) in ORIGIN_ROOMS.keys() | {"gst"} and DIRECTIVE.search(text) and path.suffix not in COMMENTED:
+            yield f"sources end with one of {sorted(SOURCES)}"
         return
     if room_of(path) not in ALLOWED:
         yield f"room '{room_of(path)}' is not in the table"
         return
     if room_of(path) != "tests" and GOBJECT.search(text) and not gobject_allowed(path):
         yield "GObject boilerplate belongs to gst/, origin/api/ and the stream of origin/transport/"
-    yield from filter(None, (include_fault(path, directive) for directive in DIRECTIVE.findall(text)))
+    directives = DIRECTIVE.findall(COMMENT.sub("", text))
+    yield from filter(None, (include_fault(path, directive) for directive in directives))
 
 
 def is_checked(path):
-    return path.suffix in COMMENTED or path.name in COMMENTED_NAMES
+    return path.suffix in COMMENTED or path.name in COMMENTED_NAMES or path.suffix in OTHER_SOURCES
 
 
 def files(root):
@@ -136,8 +141,13 @@ BAD = {
         "#include <gstreamer-1.0/gst/gst.h>",
         '#include "tests/simulation.hpp"',
         "#include SERVER_HEADER",
+        '/* */ #include "origin/http/server.hpp"',
+        '%:include "origin/http/server.hpp"',
         "G_DEFINE_TYPE(Foo, foo, G_TYPE_OBJECT)",
+        "G_DEFINE_INTERFACE(Foo, foo, G_TYPE_OBJECT)",
+        "g_type_register_dynamic(module, parent, name, &info, flags);",
     ),
+    "origin/store/x.inl": ('#include "origin/http/server.hpp"', '#include "origin/store/x.hpp"'),
     "origin/unheard_of/x.cpp": ("",),
     "origin/x.cpp": ("",),
     "gst/x.cpp": ('#include "caps.hpp"', '#include "origin/store/store.hpp"'),

@@ -122,8 +122,8 @@ START_TEST(test_h264_reads_the_length_size_from_its_record) {
 }
 END_TEST
 
-// SPS, PPS, an SEI message in front of the recovery point, and an I slice of type 1.
-std::string with_recovery_point(const std::string& messages) {
+// SPS, PPS, SEI messages, and an I slice of type 1.
+std::string with_messages(const std::string& messages) {
   char length[9];
   std::snprintf(length, sizeof length, "%08x", static_cast<unsigned>(1 + messages.size() / 2));
   return "0000000467640014"
@@ -134,7 +134,7 @@ std::string with_recovery_point(const std::string& messages) {
 START_TEST(test_h264_recovery_points_tell_open_groups_from_intra_refresh) {
   const Format format = *complete(kStreamStarts[0]);
   const auto access = [&](const std::string& messages) {
-    return access_of(format, from_hex(with_recovery_point(messages)).span());
+    return access_of(format, from_hex(with_messages(messages)).span());
   };
   ck_assert(access("06018480") == Access::kRecovery);   // recovery_frame_cnt 0
   ck_assert(access("06023d0480") == Access::kGradual);  // 14
@@ -174,6 +174,24 @@ START_TEST(test_h265_recovery_points_may_lie_in_the_past) {
   ck_assert(access("0601c0") == Access::kRecovery);  // recovery_poc_cnt 0
   ck_assert(access("060170") == Access::kRecovery);  // -1
   ck_assert(access("060150") == Access::kGradual);   // 1
+}
+END_TEST
+
+START_TEST(test_captions_are_found_beside_the_pictures) {
+  // One caption of ATSC A/53: country and provider codes, "GA94", cc_data, two bytes of CEA-608.
+  const std::string captions = "040eb500314741393403c1fffc9420ff";
+  const Format avc = *complete(kStreamStarts[0]), hevc = *complete(kStreamStarts[2]);
+  const auto in_avc = [&](const std::string& messages) {
+    return has_captions(avc, from_hex(with_messages(messages + "80")).span());
+  };
+  ck_assert(in_avc(captions));
+  ck_assert(in_avc("060184" + captions));  // behind another message
+  ck_assert(!in_avc("060184"));
+  ck_assert(!in_avc("0408b500314741393406"));  // bar data
+  ck_assert(!in_avc("0408b50031474139"));      // longer than what is there
+  ck_assert(has_captions(hevc, from_hex("000000134e01" + captions + "80" + "000000040201d0af").span()));
+  ck_assert(!has_captions(hevc, from_hex("000000040201d0af").span()));
+  ck_assert(!has_captions(*complete(kStreamStarts[4]), from_hex(captions).span()));
 }
 END_TEST
 
@@ -431,6 +449,7 @@ int main() {
       test_h264_recovery_points_tell_open_groups_from_intra_refresh,
       test_h265_access_points_follow_from_the_type,
       test_h265_recovery_points_may_lie_in_the_past,
+      test_captions_are_found_beside_the_pictures,
       test_h265_arrays_are_marked_complete,
       test_av1_temporal_delimiters_are_not_stored,
       test_av1_key_frame_needs_sequence_header_and_show,

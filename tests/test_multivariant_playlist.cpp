@@ -92,6 +92,19 @@ START_TEST(test_equal_names_are_told_apart) {
 }
 END_TEST
 
+// RFC 8216bis 4.4.6.2: NONE is said of all variants or of none.
+START_TEST(test_captions_are_not_denied) {
+  std::vector<TrackInfo> tracks = {video("video_0", 1280, 720, 2'500'000, "avc1.64001f"),
+                                   video("video_1", 640, 360, 900'000, "avc1.64001e")};
+  const auto denied = [&] {
+    return render_multivariant_playlist(tracks).find("CLOSED-CAPTIONS") != std::string::npos;
+  };
+  ck_assert(denied());
+  tracks[1].has_captions = true;
+  ck_assert(!denied());
+}
+END_TEST
+
 int main() {
   const Test tests[] = {
       test_ladder_with_two_languages,
@@ -100,6 +113,7 @@ int main() {
       test_video_only_and_dependent_segments,
       test_hostile_names_cannot_leave_their_quotes,
       test_equal_names_are_told_apart,
+      test_captions_are_not_denied,
   };
   return run_tests("multivariant_playlist", tests);
 }
