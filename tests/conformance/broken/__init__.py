@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A way to break each clause; importing them declares them."""
+"""Ways to break each clause; importing them declares them."""
 
 from . import delivery, media, playlists
 from .session import WAYS

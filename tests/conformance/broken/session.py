@@ -8,14 +8,13 @@ from observations import DELTA, FOLLOW, PROBE
 from synthetic import NEW_FORMAT
 
 REFUSAL = {"content-type": "application/json", "cache-control": "max-age=1", "retry-after": "1"}
-WAYS = {}
+WAYS = {}  # those of each clause, each with what it breaks
 
 
 def breaks(clause, also=()):
-    """Declares how to break a clause; `also` are those that cannot but be broken with it."""
+    """Declares a way to break a clause; `also` are those that cannot but be broken with it."""
     def declare(way):
-        assert clause not in WAYS, clause
-        WAYS[clause] = way, {clause, *also}
+        WAYS.setdefault(clause, []).append((way, {clause, *also}))
         return way
     return declare
 
