@@ -90,7 +90,7 @@ class Origin:
     def __init__(self):
         self.tracks = {track.name: track for track in (
             Track("high", 24000, 1000, 6, 400, 0.0, boxes.video_entry(1280, 720)),
-            Track("low", 24000, 1000, 6, 120, 0.004, boxes.video_entry(640, 360)),
+            Track("low", 24000, 1000, 6, 120, 0.004, boxes.video_entry(240, 136, 121, 120)),
             Track("audio", 48000, 1024, 11, 64, 0.008, boxes.audio_entry()))}
         self.start = None
         self.opening = {"low"}
@@ -120,7 +120,7 @@ class Origin:
                  '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",'
                  'URI="audio/index.m3u8"']
         about = 'VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE,AUDIO="a"'
-        for name, size in (("high", "1280x720"), ("low", "640x360")):
+        for name, size in (("high", "1280x720"), ("low", "242x136")):
             rates = [self.rates(name), self.rates("audio")]
             peak, average = sum(map(max, rates)), sum(map(statistics.mean, rates))
             lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={peak:.0f},AVERAGE-BANDWIDTH={average:.0f},'

@@ -24,11 +24,13 @@ class Frame:
     size: int
 
 
-def video_entry(width, height):
+def video_entry(width, height, across=1, down=1):
+    """The last two are the shape of a pixel."""
     configuration = box(b"avcC", bytes([1, 0x64, 0, 0x1f, 0xff, 0xe0, 0]))
     colour = box(b"colr", b"nclx", struct.pack(">HHHB", 1, 1, 1, 0))
+    aspect = box(b"pasp", struct.pack(">II", across, down))
     return box(b"avc1", bytes(6), struct.pack(">H", 1), bytes(16), struct.pack(">HH", width, height), bytes(50),
-               configuration, colour)
+               configuration, colour, aspect)
 
 
 def audio_entry():

@@ -25,7 +25,11 @@ class Track(cmaf.Init):
 
     @property
     def resolution(self):
+        """As displayed: pixels that are not square make the picture wider or narrower (ISO/IEC 14496-12 12.1.4)."""
         width, height = struct.unpack_from(">HH", self.entry, VISUAL_SIZE)
+        across, down = struct.unpack_from(">II", self.entry_boxes.get(b"pasp", bytes(8)))
+        if across and down:
+            width = (width * across + down // 2) // down
         return f"{width}x{height}"
 
     @functools.cached_property

@@ -132,6 +132,11 @@ def _(s):
     return edit(s, announced, "=1280x720", "=1920x1080")
 
 
+@breaks("resolution_is_that_of_the_variant")
+def _(s):
+    return edit(s, announced, "=242x136", "=240x136")
+
+
 @breaks("video_range_is_a_known_one")
 def _(s):
     return edit(s, announced, "=SDR", "=HDR", count=1)

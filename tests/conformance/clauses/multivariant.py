@@ -94,7 +94,7 @@ def codec_pattern(init):
 
 @clause("4.4.6.2")
 def resolution_is_that_of_the_variant(session):
-    """RESOLUTION is what the sample entry says."""
+    """RESOLUTION is the picture as displayed: what the sample entry says, its pixel aspect ratio applied to the width."""
     for tag, rendition, _ in variants(session):
         init = init_of(rendition)
         if init and tag.get("RESOLUTION"):
