@@ -117,7 +117,7 @@ def _(s):
 
 @breaks("groups_exist")
 def _(s):
-    return edit(s, announced, r"\Z", '#EXT-X-STREAM-INF:BANDWIDTH=999999,AVERAGE-BANDWIDTH=999999,'
+    return edit(s, announced, r"\Z", '#EXT-X-STREAM-INF:BANDWIDTH=199999,AVERAGE-BANDWIDTH=199999,'
                 'CODECS="avc1.64001f",RESOLUTION=1280x720,FRAME-RATE=24,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE,'
                 'AUDIO="none"\nhigh/index.m3u8\n')
 
@@ -157,6 +157,11 @@ def _(s):
     return edit(s, announced, r":BANDWIDTH=\d+,AVERAGE-BANDWIDTH=(\d+)", r":BANDWIDTH=\1,AVERAGE-BANDWIDTH=\1")
 
 
+@breaks("bandwidth_is_not_far_above_the_peak")
+def _(s):
+    return edit(s, announced, r":BANDWIDTH=(\d+)", r":BANDWIDTH=\g<1>000")
+
+
 @breaks("average_bandwidth_is_the_average")
 def _(s):
     return edit(s, announced, r"AVERAGE-BANDWIDTH=\d", "AVERAGE-BANDWIDTH=", count=1)
@@ -165,6 +170,11 @@ def _(s):
 @breaks("average_is_below_the_peak")
 def _(s):
     return edit(s, announced, "AVERAGE-BANDWIDTH=", "AVERAGE-BANDWIDTH=9", count=1)
+
+
+@breaks("independent_segments_are_declared")
+def _(s):
+    return edit(s, announced, "^#EXT-X-INDEPENDENT-SEGMENTS\n", "")
 
 
 @breaks("independent_segments_are", also=["segments_begin_with_an_idr"])

@@ -13,6 +13,10 @@ from .registry import clause
 PEAK_OVER_DECLARED = 1.25
 AVERAGE_OVER_DECLARED = 1.10
 FEWEST_SEGMENTS_FOR_AN_AVERAGE = 5
+# So many times the peak that was measured, over so many seconds at least: nobody could know it was so little. An origin
+# may expect more than it has measured, and what it measured before this client came may have been more.
+DECLARED_OVER_PEAK = 4
+SECONDS_FOR_A_PEAK = 10
 CODEC_OF_SAMPLE_ENTRY = {"avc1": r"avc1\.[0-9a-fA-F]{6}", "hvc1": r"hvc1\..+", "av01": r"av01\..+",
                          "vp09": r"vp09\..+", "mp4a": r"mp4a\.40\.\d+", "Opus": r"[Oo]pus", "fLaC": r"fLaC",
                          "ac-3": r"ac-3", "ec-3": r"ec-3"}
@@ -94,7 +98,7 @@ def codec_pattern(init):
 
 @clause("4.4.6.2")
 def resolution_is_that_of_the_variant(session):
-    """RESOLUTION is the picture as displayed: what the sample entry says, its pixel aspect ratio applied to the width."""
+    """RESOLUTION is the picture as displayed: the size in the sample entry, its width as its pixels have it."""
     for tag, rendition, _ in variants(session):
         init = init_of(rendition)
         if init and tag.get("RESOLUTION"):
@@ -166,6 +170,17 @@ def bandwidth_is_the_peak(session):
             yield "" if good else f"{tag.get('BANDWIDTH')}, measured {rate:.0f}"
 
 
+@clause("4.4.6.2")
+def bandwidth_is_not_far_above_the_peak(session):
+    """BANDWIDTH is no more than four times the peak rate of segments, video plus audio group, measured over ten seconds
+    or more: players would never choose the variant."""
+    for tag, rendition, audio in variants(session):
+        if rendition and sum(seconds for _, seconds in rates(rendition)) >= SECONDS_FOR_A_PEAK:
+            rate = measured(tag, rendition, audio, peak)
+            good = int(tag.get("BANDWIDTH") or 0) <= rate * DECLARED_OVER_PEAK
+            yield "" if good else f"{tag.get('BANDWIDTH')}, measured {rate:.0f}"
+
+
 @clause("4.4.6.2", excused_by=["unmeasured"])
 def average_bandwidth_is_the_average(session):
     """AVERAGE-BANDWIDTH is the mean rate, video plus audio group: measured at most 10 % more."""
@@ -185,14 +200,29 @@ def average_is_below_the_peak(session):
             yield "" if good else f"{tag.get('AVERAGE-BANDWIDTH')} above {tag.get('BANDWIDTH')}"
 
 
+def says_independent(exchanges):
+    return any(exchange.playlist.tag("EXT-X-INDEPENDENT-SEGMENTS") for exchange in exchanges)
+
+
+@clause("4.4.2.1")
+def independent_segments_are_declared(session):
+    """Where every segment that was seen begins with a sync sample, EXT-X-INDEPENDENT-SEGMENTS has been declared of each
+    rendition, by the multivariant playlist or its own."""
+    seen = {rendition: tracks.whole_segments(rendition) for rendition in session.renditions}
+    # It is given up for good where a segment does not: that may have been before, or in one rendition alone.
+    if all(media.samples[0].sync for segments in seen.values() for media in segments):
+        for rendition in [rendition for rendition, segments in seen.items() if segments]:
+            good = says_independent(session.multivariants + rendition.complete)
+            yield "" if good else f"{rendition.name}: {len(seen[rendition])} segments, all independent, undeclared"
+
+
 @clause("4.4.2.1")
 def independent_segments_are(session):
     """Where EXT-X-INDEPENDENT-SEGMENTS is declared, every segment begins with a sync sample."""
-    everywhere = any(exchange.playlist.tag("EXT-X-INDEPENDENT-SEGMENTS") for exchange in session.multivariants)
+    everywhere = says_independent(session.multivariants)
     for rendition in session.renditions:
         declared = {join(rendition.url, segment.uri) for exchange in rendition.complete
-                    if everywhere or exchange.playlist.tag("EXT-X-INDEPENDENT-SEGMENTS")
-                    for segment in exchange.playlist.segments}
+                    if everywhere or says_independent([exchange]) for segment in exchange.playlist.segments}
         for media in tracks.whole_segments(rendition):
             if media.name in declared:
                 yield "" if media.samples[0].sync else f"{rendition.name}: {media.name} does not"
