@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Ways to break each clause; importing them declares them."""
 
-from . import delivery, media, playlists
+from . import delivery, delta, media, playlists
 from .session import WAYS
 
-__all__ = ["WAYS", "delivery", "media", "playlists"]
+__all__ = ["WAYS", "delivery", "delta", "media", "playlists"]
