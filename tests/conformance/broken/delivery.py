@@ -4,7 +4,7 @@
 from observations import (DELTA, FOLLOW, HINT, INIT, LATE_PART, LATE_SEGMENT, PART, PROBE, SEGMENT, UNKNOWN,
                           with_directives)
 
-from .session import breaks, changed, delta, failed, first, header, last, of, plain, probe, trimmed
+from .session import breaks, changed, delta, edit, failed, first, header, last, of, plain, playlists, probe, trimmed
 
 # HTTP
 
@@ -160,6 +160,16 @@ def _(s):
 @breaks("listed_segments_are_there")
 def _(s):
     return failed(s, first(s, of("high", SEGMENT)))
+
+
+@breaks("listed_segments_are_there")
+def _(s):
+    return edit(s, playlists(), "^#EXT-X-GAP\n", "")
+
+
+@breaks("listed_parts_are_there", also=["listed_segments_are_there", "hints_come_true"])
+def _(s):
+    return edit(edit(s, playlists(), ",GAP=YES", ""), playlists(), "^#EXT-X-GAP\n", "")
 
 
 @breaks("parts_outlive_their_tags")

@@ -180,7 +180,7 @@ def _(s):
     return edit(s, end(), "^#EXT-X-MAP", "#EXT-X-DISCONTINUITY\n#EXT-X-MAP")
 
 
-@breaks("segments_keep_their_numbers")
+@breaks("segments_keep_their_numbers", also=["listed_segments_are_there"])
 def _(s):
     return edit(s, end(), rf"^{LAST - 5}\.m4s", "other.m4s")
 
@@ -247,7 +247,7 @@ def _(s):
     return edit(s, playlists(), r"\Z", "#EXT-X-PLAYLIST-TYPE:EVENT\n")
 
 
-@breaks("ended_playlists_stay")
+@breaks("ended_playlists_stay", also=["listed_segments_are_there"])
 def _(s):
     return edit(s, end(), "^#EXT-X-ENDLIST", f"#EXTINF:0.001,\n{LAST + 1}.m4s\n#EXT-X-ENDLIST")
 
