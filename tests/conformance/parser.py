@@ -76,7 +76,7 @@ class Part:
     duration: float
     independent: bool
     gap: bool
-    line: int
+    tag: Tag
 
     @property
     def place(self):
@@ -221,7 +221,7 @@ class Playlist:
         return sum(segment.duration for segment in self.segments)
 
     def hint(self, kind):
-        return next((tag.get("URI") for tag in self.all("EXT-X-PRELOAD-HINT") if tag.get("TYPE") == kind), None)
+        return next((tag for tag in self.all("EXT-X-PRELOAD-HINT") if tag.get("TYPE") == kind), None)
 
 
 def to_seconds(date):
@@ -345,7 +345,7 @@ class _Reader:
             playlist.first_number = playlist.media_sequence + playlist.skipped
         number = playlist.first_number + len(playlist.listed)
         parts = [Part(number, index, tag.get("URI") or "", float(tag.get("DURATION") or 0),
-                      tag.get("INDEPENDENT") == "YES", tag.get("GAP") == "YES", tag.line)
+                      tag.get("INDEPENDENT") == "YES", tag.get("GAP") == "YES", tag)
                  for index, tag in enumerate(self.parts)]
         segment = Segment(number, playlist.discontinuity_sequence + self.discontinuities, uri, duration,
                           self.map_uri, self.date, self.pending, parts)

@@ -2,7 +2,8 @@
 """A Low-Latency HLS origin that obeys every clause: a function of time, to record good sessions from.
 
 Second n of its media is segment n. It is followed from JOINED on, when one rendition is not quite there yet, through a
-gap, a discontinuity, another one with new init segments, a date range that goes and one that stays, to its end.
+gap, a discontinuity, parts with byte ranges, another discontinuity with new init segments, a date range that goes and
+one that stays, to its end.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from parser import parse
 
 UTC_OF_ZERO = 1_780_000_000
 TARGET, PART_DURATION, WINDOW = 1, 0.25, 8
-FIRST, JOINED, PEAK, GAP, SEAM, NEW_FORMAT, LAST = 1000, 1012, 1015, 1017, 1018, 1023, 1034
+FIRST, JOINED, PEAK, GAP, SEAM, RANGED, NEW_FORMAT, LAST = 1000, 1012, 1015, 1017, 1018, 1021, 1023, 1034
 DATERANGE_GOES = 1020
 # Segments for which media stay in memory.
 PARTS_KEPT, SEGMENTS_KEPT = 9, 22
@@ -185,12 +186,15 @@ class Origin:
         for index, part in enumerate(track.parts(number)[:count]):
             gap = number == GAP
             line = f'#EXT-X-PART:DURATION={part.end - part.begin:.6f},URI="{"gap-" * gap}{number}.{index}.m4s"'
+            if number == RANGED:
+                line += f',BYTERANGE="{len(track.body(number, index))}@0"'
             lines.append(line + (",GAP=YES" if gap else ",INDEPENDENT=YES" * part.independent))
         return lines
 
     def growing(self, track, number, there):
         lines = self.head(track, number, False) + self.part_lines(track, number, there) if there else []
-        lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{number}.{there}.m4s"')
+        start = ",BYTERANGE-START=0" * (number == RANGED)
+        lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{number}.{there}.m4s"{start}')
         if number == NEW_FORMAT and not there:
             lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=MAP,URI="{track.init_name(number)}"')
         return lines

@@ -32,7 +32,7 @@ SMALL = "playlist-type=live segment-duration=1000000000 part-duration={part} win
 UNUSUAL = {"unavailable_says_when_to_retry", "waits_have_a_deadline", "hints_that_fail_are_not_found",
            "gap_segments_have_gap_parts", "dates_only_overlap_a_little", "changed_format_is_a_discontinuity",
            "new_init_segments_are_hinted", "deltas_keep_dateranges", "v2_leaves_out_old_dateranges",
-           "v2_names_removed_dateranges"}
+           "v2_names_removed_dateranges", "byte_ranges_are_whole_resources"}
 AT_THE_END = {"ended_playlists_ignore_directives", "ended_playlists_stay"}
 
 

@@ -31,6 +31,21 @@ def _(s):
     return changed(s, first(s, of("high", SEGMENT)), body=lambda body: body[:-1])
 
 
+@breaks("byte_ranges_are_whole_resources")
+def _(s):
+    return edit(s, playlists(), r'BYTERANGE="(\d+)@0"', r'BYTERANGE="\g<1>0@0"')
+
+
+@breaks("byte_ranges_are_whole_resources")
+def _(s):
+    return edit(s, playlists(), r'^(#EXT-X-PART:.*\.m4s")(?!,BYTERANGE)', r'\1,BYTERANGE="100@0"')
+
+
+@breaks("byte_ranges_are_whole_resources")
+def _(s):
+    return edit(s, playlists(), r"^(#EXTINF:.*\n)", r"\1#EXT-X-BYTERANGE:100@0\n")
+
+
 @breaks("init_segments_are_init_segments")
 def _(s):
     return changed(s, first(s, of("high", INIT)), body=lambda body: body[body.index(b"moov") - 4:])

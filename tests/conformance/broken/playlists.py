@@ -267,6 +267,21 @@ def _(s):
     return edit(s, playlists("high"), r'TYPE=PART,URI="1020\.2\.', 'TYPE=PART,URI="1020.3.')
 
 
+@breaks("hints_come_true")
+def _(s):
+    return edit(s, playlists(), r'^(#EXT-X-PRELOAD-HINT:TYPE=PART.*\.m4s")$', r"\1,BYTERANGE-START=100")
+
+
+@breaks("hints_come_true")
+def _(s):
+    return edit(s, playlists(), "BYTERANGE-START=0", "BYTERANGE-START=0,BYTERANGE-LENGTH=100")
+
+
+@breaks("new_init_segments_are_hinted")
+def _(s):
+    return edit(s, playlists(), "^#EXT-X-PRELOAD-HINT:TYPE=MAP.*", r"\g<0>,BYTERANGE-START=100")
+
+
 @breaks("new_init_segments_are_hinted")
 def _(s):
     return edit(s, playlists("high"), r'^#EXT-X-PRELOAD-HINT:TYPE=MAP.*\n', "")

@@ -52,6 +52,24 @@ def media_is_whole_fragments(session):
                 yield f"{exchange.name}: {error}"
 
 
+def byte_ranges(rendition):
+    """(URI, the byte range that is given for it) of parts, init segments and segments in all playlists."""
+    tags = {(tag.get("URI") or segment.uri, tag.get("BYTERANGE") or tag.value)
+            for exchange in rendition.playlists for segment in exchange.playlist.listed for tag in segment.tags
+            if tag.get("BYTERANGE") or tag.name == "EXT-X-BYTERANGE"}
+    return sorted(tags)
+
+
+@clause("4.4.4.2")
+def byte_ranges_are_whole_resources(session):
+    """A byte range lies within its resource, and is all of it: that is what was fetched, and judged as the part."""
+    for rendition in session.renditions:
+        for uri, given in byte_ranges(rendition):
+            body = rendition.body(uri)
+            if body is not None:
+                yield "" if given == f"{len(body)}@0" else f"{rendition.name}: {given} of {uri}, {len(body)} bytes"
+
+
 @clause("4.4.4.5")
 def init_segments_are_init_segments(session):
     """What EXT-X-MAP names is an ftyp and a moov of one track."""

@@ -146,7 +146,7 @@ def segment_tags_before_parts(session):
         for segment in playlist.listed:
             if segment.parts:
                 late = [tag.name for tag in segment.tags
-                        if tag.name in BEFORE_PARTS and tag.line > segment.parts[0].line]
+                        if tag.name in BEFORE_PARTS and tag.line > segment.parts[0].tag.line]
                 yield f"{name}: {late[0]} of segment {segment.number} after its first part" if late else ""
 
 

@@ -271,14 +271,26 @@ def next_parts(session):
             yield rendition, exchange, old, added[0], new.listed[added[0].number - new.first_number]
 
 
+def came_otherwise(hint, tag):
+    """How an EXT-X-PART or EXT-X-MAP is not the very bytes that a hint promised; a hint may leave their end open."""
+    hinted, came = (one.value if one else "nothing" for one in (hint, tag))
+    if hint and tag:
+        length, _, start = (tag.get("BYTERANGE") or "").partition("@")
+        promised = hint.get("URI"), hint.get("BYTERANGE-START") or "0", hint.get("BYTERANGE-LENGTH") or length
+        if promised == (tag.get("URI"), start or "0", length):
+            return ""
+    return f"{hinted} was hinted, {came} came"
+
+
 @clause("6.2.6", excused_by=["replanned"])
 def hints_come_true(session):
-    """The next part has exactly the URI that was hinted, unless a discontinuity or a gap came between."""
+    """The next part has exactly the URI and byte range that were hinted, unless a discontinuity or a gap came
+    between."""
     for rendition, exchange, old, part, segment in next_parts(session):
         unforeseen = part.index == 0 and (segment.discontinuity or segment.gap) or part.gap
         if not unforeseen:
-            hint = old.hint("PART")
-            yield "" if hint == part.uri else f"{where(rendition, exchange)}: {hint} was hinted, {part.uri} came"
+            wrong = came_otherwise(old.hint("PART"), part.tag)
+            yield f"{where(rendition, exchange)}: {wrong}" if wrong else ""
 
 
 @clause("6.2.6", excused_by=["replanned", "unforeseen"])
@@ -287,8 +299,9 @@ def new_init_segments_are_hinted(session):
     for rendition, exchange, old, part, segment in next_parts(session):
         before, after = old.listed[-1].map_uri, segment.map_uri
         if before != after and not part.gap:
-            good = old.hint("MAP") == after or waited_past_end(exchange)
-            yield "" if good else f"{where(rendition, exchange)}: {old.hint('MAP')} was hinted, {after} came"
+            tag = next((tag for tag in exchange.playlist.all("EXT-X-MAP") if tag.get("URI") == after), None)
+            wrong = "" if waited_past_end(exchange) else came_otherwise(old.hint("MAP"), tag)
+            yield f"{where(rendition, exchange)}: {wrong}" if wrong else ""
 
 
 @clause("6.2.1")
