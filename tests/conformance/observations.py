@@ -176,8 +176,8 @@ class Rendition:
 
     @functools.cached_property
     def positions(self):
-        """(when, position) of each complete playlist that came."""
-        return sorted((exchange.done, exchange.playlist.position) for exchange in self.complete)
+        """(when, position) of each playlist that came."""
+        return sorted((exchange.done, exchange.playlist.position) for exchange in self.playlists)
 
     def position_before(self, when):
         """What was surely listed at a time."""

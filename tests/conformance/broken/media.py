@@ -242,7 +242,22 @@ def _(s):
     return edit(s, delta(s, number=1025), r"LAST-MSN=\d+", "LAST-MSN=1020", count=1)
 
 
-@breaks("renditions_keep_together", also=["new_part_in_time"])
+@breaks("reports_are_true")
+def _(s):
+    return edit(s, playlists(), r"LAST-PART=([1-9])", lambda m: f"LAST-PART={int(m[1]) - 1}")
+
+
+@breaks("reports_are_true")
+def _(s):
+    return edit(s, playlists(), r"LAST-MSN=(\d+),LAST-PART=0", lambda m: f"LAST-MSN={int(m[1]) - 1},LAST-PART=3")
+
+
+@breaks("reports_are_true")
+def _(s):
+    return edit(s, playlists(), r"LAST-PART=([0-2])", lambda m: f"LAST-PART={int(m[1]) + 1}")
+
+
+@breaks("renditions_keep_together", also=["new_part_in_time", "reports_are_true"])
 def _(s):
     return without(s, lambda e: e.purpose == FOLLOW and playlists("audio")(e)
                    and (1020, 1) <= e.playlist.position <= (1020, 3))

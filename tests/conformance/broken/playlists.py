@@ -252,7 +252,7 @@ def _(s):
     return edit(s, end(), "^#EXT-X-ENDLIST", f"#EXTINF:0.001,\n{LAST + 1}.m4s\n#EXT-X-ENDLIST")
 
 
-@breaks("new_segment_in_time", also=["new_part_in_time"])
+@breaks("new_segment_in_time", also=["new_part_in_time", "reports_are_true"])
 def _(s):
     return without(s, lambda e: e.purpose == FOLLOW and 8 < e.done < 10)
 

@@ -107,26 +107,40 @@ def one_part_before(position, counts):
     return number - 1, max(0, counts.get(number - 1, 1) - 1)
 
 
+def settled(position, counts):
+    """All parts of a segment are the segment, listed as such or not yet."""
+    number, part = position
+    return (number + 1, 0) if part >= counts.get(number, 1 << 30) else position
+
+
 def reported_position(tag, counts):
     """What `position` would be of a playlist that ends as reported."""
     number, part = int(tag.get("LAST-MSN")), tag.get("LAST-PART")
-    if part is None or int(part) + 1 >= counts.get(number, 1 << 30):
-        return number + 1, 0
-    return number, int(part) + 1
+    return (number + 1, 0) if part is None else settled((number, int(part) + 1), counts)
+
+
+def not_rendered_before(exchange, slack):
+    """What was waited for is new when it comes; what was there already is as old as its last part at most."""
+    age = 0 if exchange.held > slack else exchange.playlist.part_target or 0
+    return exchange.first - slack - age
 
 
 @clause("4.4.5.4", excused_by=["stall"])
 def reports_are_true(session):
-    """LAST-MSN and LAST-PART are within one part of what that rendition had when the report was made."""
+    """LAST-MSN and LAST-PART are as new as that rendition's own playlist was when the report was made, and no newer."""
     for _, exchange, tag, url in reports(session):
         other = session.by_url.get(url)
-        before = other.position_before(exchange.first - session.slack) if other else None
-        by = other.position_by(exchange.done) if other else None
-        if before and by and tag.get("LAST-MSN") and exchange.blocking:
-            told = reported_position(tag, other.part_counts)
+        if not other or not tag.get("LAST-MSN") or not exchange.blocking:
+            continue
+        # What came within the slack was there: the other's answer may have come a little later.
+        soon = exchange.first + session.slack
+        since, until = other.position_before(not_rendered_before(exchange, session.slack)), other.position_before(soon)
+        by = other.position_by(exchange.done)
+        if since and by and other.position_by(soon) and last_version(session, other, exchange, soon):
             counts = other.part_counts
-            good = one_part_before(before, counts) <= told and one_part_before(told, counts) <= by
-            yield "" if good else f"{exchange.name}: {tag.value}, {other.name} was between {before} and {by}"
+            told = reported_position(tag, counts)
+            good = settled(since, counts) <= told <= settled(until, counts) and one_part_before(told, counts) <= by
+            yield "" if good else f"{exchange.name}: {tag.value}, {other.name} was between {since} and {min(until, by)}"
 
 
 @clause("B.1", excused_by=["stall", "restart"])
