@@ -313,6 +313,8 @@ Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, boo
     case segmenter::Cut::kNone:
       return {};
     case segmenter::Cut::kPart:
+      // Its last sample may last beyond it.
+      pending_end_ = std::min(pending_end_, segmenter_->part_start());
       return flush_chunk(false);
     case segmenter::Cut::kSegment:
       note_start(timed, access);
@@ -368,7 +370,7 @@ Status TrackWriter::settle_held(int64_t end) {
 
 // The newest sample has a successor, or never will: it ends at `end` of the time line.
 void TrackWriter::release_held(int64_t end) {
-  if (pending_.empty()) pending_start_ = held_time_.place;
+  if (pending_.empty()) pending_start_ = segmenter_->part_start();
   pending_end_ = end;
   pending_.push_back(std::move(*held_));
   held_.reset();

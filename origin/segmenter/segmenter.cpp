@@ -29,7 +29,8 @@ int64_t Segmenter::boundary_tick(int64_t slot) const {
 }
 
 void Segmenter::start_segment(const SampleTime& sample) {
-  segment_start_ = part_start_ = sample.place;
+  segment_start_ = sample.place;
+  start_part(sample, sample.place);
   // A frame that begins less than half its length before a boundary belongs behind it.
   const int64_t tolerance = sample.duration / 2;
   next_boundary_ =
@@ -42,7 +43,21 @@ bool Segmenter::at_boundary(const SampleTime& sample) const {
 
 bool Segmenter::overfills_part(const SampleTime& sample, int64_t end) const {
   const int64_t part = to_ticks(config_.part_duration, config_.timescale);
-  return part > 0 && sample.place > part_start_ && end - part_start_ > part;
+  return part > 0 && sample.place > part_first_ && end - part_start_ > part;
+}
+
+// Where a part ends that a sample follows, which lasts until `end`: there, or at its target if its last
+// sample lasts beyond that, and the next part has room for the rest.
+int64_t Segmenter::end_of_part(const SampleTime& sample, int64_t end) const {
+  const int64_t part = to_ticks(config_.part_duration, config_.timescale);
+  if (sample.place - part_start_ <= part + kRounding) return sample.place;
+  const int64_t target = part_start_ + (sample.place - part_start_) / part * part;
+  return end - target <= part ? target : sample.place;
+}
+
+void Segmenter::start_part(const SampleTime& sample, int64_t start) {
+  part_start_ = start;
+  part_first_ = sample.place;
 }
 
 // What has to end before a sample, for it would not fit in any more.
@@ -53,7 +68,7 @@ Cut Segmenter::cut_for_length(const SampleTime& sample, int64_t end) {
   }
   // Closed before it would exceed the part target (RFC 8216bis 4.4.3.7: Part Target Duration).
   if (!overfills_part(sample, end)) return Cut::kNone;
-  part_start_ = sample.place;
+  start_part(sample, end_of_part(sample, end));
   return Cut::kPart;
 }
 
@@ -127,7 +142,7 @@ Decision Segmenter::decide(const SampleTime& sample, bool force) {
   if (ended_early_ == Cut::kSegment && !as_expected) return {Cut::kSegment, CutReason::kMissed, 0};
   if (at_boundary(sample))
     return {Cut::kSegment, CutReason::kBoundary, lateness, newest_.pts < next_boundary_};
-  if (ended_early_ == Cut::kPart) part_start_ = sample.place;
+  if (ended_early_ == Cut::kPart) start_part(sample, sample.place);
   return {cut_for_length(sample, sample.place + sample.duration), CutReason::kTarget, 0};
 }
 

@@ -60,6 +60,8 @@ class Segmenter {
   // The segment that has just begun ends there, in presentation time, and not at the next boundary of the
   // grid.
   void end_at(int64_t ticks) { next_boundary_ = ticks; }
+  // Where the part that has just begun does so, in place.
+  int64_t part_start() const { return part_start_; }
   // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
   // Longest distance between two keyframes seen so far, in ticks; 0 before the second one.
@@ -76,6 +78,8 @@ class Segmenter {
   bool may_be_entry(const SampleTime& sample) const;
   bool keyframe_expected(const SampleTime& sample) const;
   bool overfills_part(const SampleTime& sample, int64_t end) const;
+  int64_t end_of_part(const SampleTime& sample, int64_t end) const;
+  void start_part(const SampleTime& sample, int64_t start);
   Cut cut_for_length(const SampleTime& sample, int64_t end);
   Decision decide(const SampleTime& sample, bool force);
 
@@ -83,6 +87,7 @@ class Segmenter {
   bool started_ = false;
   int64_t segment_start_ = 0;  // place
   int64_t part_start_ = 0;     // place
+  int64_t part_first_ = 0;     // place of its first sample, which the one before may last beyond its start
   int64_t next_boundary_ = 0;  // presentation time
   int64_t max_segment_ = 0;
   SampleTime newest_;

@@ -87,6 +87,12 @@ class Live(RealTime):
             _, findings = self.check(origin)
         self.check_seen(findings, AT_THE_END)
 
+    def test_source_that_skips_frames(self):
+        feeds = {"video_0": video(ENCODER.format(300), -1, live=True), "audio_0": audio("avenc_aac", -1, live=True)}
+        feeds["video_0"] = feeds["video_0"].replace(" ! x264enc", " ! identity drop-probability=0.05 ! x264enc")
+        with self.publish(feeds) as origin:
+            self.check(origin, ["stall"])
+
     def test_presentation_that_ends(self):
         with self.publish(self.ladder(frames=round(30 * (SECONDS - 5)))) as origin:
             _, findings = self.check(origin)
@@ -107,13 +113,16 @@ class Live(RealTime):
         self.assertEqual(findings["parts_long_enough"].outcome, "ok")
 
     def test_source_that_stalls(self):
+        """Shortly, so that one frame lasts longer than a part, and for longer than a segment."""
         feeds = self.ladder()
         feeds["video_1"] = feeds["video_1"].replace(" ! x264enc", " ! valve name=v ! x264enc")
 
         def stall(origin):
-            origin.tell("set v drop true")
-            time.sleep(SECONDS / 4)
-            origin.tell("set v drop false")
+            for seconds in (0.15, 0.4, 0.7, SECONDS / 4):
+                origin.tell("set v drop true")
+                time.sleep(seconds)
+                origin.tell("set v drop false")
+                time.sleep(1.3)
         with self.publish(feeds, steered=True) as origin:
             session, _ = self.check(origin, ["stall"], lambda: stall(origin))
         stalled = next(rendition for rendition in session.renditions if "video_1" in rendition.name)

@@ -291,3 +291,10 @@ def _(s):
 def _(s):
     asked = first(s, lambda e: plain(e) and "init-b" in e.playlist.text and "init-a" in e.playlist.text)
     return edit(s, asked, "^#EXT-X-DISCONTINUITY\n(#EXT-X-MAP.*init-b)", r"\1")
+
+
+# As of a publisher that was killed and came back in another format, and began to count again.
+@breaks("changed_format_is_a_discontinuity")
+def _(s):
+    asked = first(s, lambda e: plain(e) and "init-b" in e.playlist.text and "init-a" not in e.playlist.text)
+    return edit(s, asked, "^#EXT-X-DISCONTINUITY-SEQUENCE:.*", "#EXT-X-DISCONTINUITY-SEQUENCE:0")

@@ -306,10 +306,16 @@ def new_init_segments_are_hinted(session):
 
 @clause("6.2.1")
 def changed_format_is_a_discontinuity(session):
-    """A new EXT-X-MAP comes with EXT-X-DISCONTINUITY."""
+    """A new EXT-X-MAP comes with EXT-X-DISCONTINUITY; in no version, restarts or not, does a discontinuity sequence
+    number have another one."""
     for rendition in session.renditions:
+        maps = {}
         for exchange in rendition.complete:
             listed = exchange.playlist.listed
             for before, segment in zip(listed, listed[1:]):
                 if before.map_uri != segment.map_uri:
                     yield "" if segment.discontinuity else f"{where(rendition, exchange)}: {segment.map_uri}"
+            for segment in listed:
+                known = maps.setdefault(segment.discontinuity_number, segment.map_uri or "")
+                if segment.map_uri and known != segment.map_uri:
+                    yield f"{where(rendition, exchange)}: {segment.discontinuity_number} has {known} and {segment.map_uri}"
