@@ -56,6 +56,8 @@ constexpr Case kCases[] = {
     {"head", "HEAD /live/v/1.m4s HTTP/1.1\r\nHost: a\r\n\r\n", "200"},
     {"not modified", "GET /live/v/1.m4s HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"v1\"\r\n\r\n", "304"},
     {"playlist", "GET /live/v/index.m3u8?CMCD=sid%3D1 HTTP/1.1\r\nHost: a\r\n\r\n", "200"},
+    {"range", "GET /live/v/1.m4s HTTP/1.1\r\nHost: a\r\nRange: bytes=2-5\r\n\r\n", "206"},
+    {"rest", "GET /live/v/1.m4s HTTP/1.1\r\nHost: a\r\nRange: bytes=2-\r\nIf-Range: \"v1\"\r\n\r\n", "206"},
     {"compressed", "GET /live/v/index.m3u8?_HLS_msn=9 HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n",
      "200"},
 };

@@ -23,6 +23,11 @@ constexpr const char* kTargets[] = {
     "/live/v/index.m3u8?_HLS_msn=99",
     "/live/v/index.m3u8?_HLS_msn=10&_HLS_msn=10",
     "/live/v/index.m3u8?_HLS_msn=10&_HLS_part=99",
+    "/live/v/index.m3u8?_HLS_msn=%39",
+    "/live/v/index.m3u8?_HLS_skip=%59ES",
+    "/live/v/index.m3u8?%5FHLS_msn=99",
+    "/live/v/index.m3u8?_HLS%5fpart=1",
+    "/live/v/index.m3u8?_HLS_msn=%2f&%zz=%4",
     "/live/v/2.m4s",   // held until the client goes
     "/live/v/3.m4s",   // never came to be
     "/live/v/99.m4s",  // not known
@@ -54,6 +59,9 @@ constexpr const char* kFields[] = {
     "Range: bytes=99-\r\n",
     "Range: bytes=0-1,4-5\r\n",
     "Range: bytes=0-1\r\nRange: bytes=4-5\r\n",
+    "Range:\r\nRange: bytes=0-1\r\n",
+    "If-Range:\r\nRange: bytes=0-1\r\nIf-Range: \"v1\"\r\n",
+    "If-Modified-Since:\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
     "Range: lines=1\r\n",
     "Range: bytes=0-1\r\nIf-Range: \"v1\"\r\n",
     "Range: bytes=0-1\r\nIf-Range: \"v2\"\r\n",

@@ -92,6 +92,27 @@ START_TEST(test_slow_heads_are_cut_off_and_starve_nobody) {
 }
 END_TEST
 
+// Whose requests come in pieces that begin the next one has the time of a head for each.
+START_TEST(test_each_head_has_its_own_time) {
+  TransportFixture fixture({.head_timeout = 2s});
+  RawClient client(fixture.port);
+  client.send(kGet);
+  std::string head = client.read_head();
+  const size_t length = std::stoul(head.substr(head.find("Content-Length: ") + 16));
+  client.read(length);
+  client.send(kGet.substr(0, 5));
+  for (int i = 0; i < 12; ++i) {
+    std::this_thread::sleep_for(250ms);
+    client.send(kGet.substr(5) + kGet.substr(0, 5));
+    head = client.read_head();
+    ck_assert_msg(head.starts_with("HTTP/1.1 200 "), "%s", head.c_str());
+    client.read(length);
+  }
+  ck_assert(client.read().find("HTTP/1.1 408 ") != std::string::npos);
+  ck_assert_uint_eq(fixture.server.stats().timed_out, 1);
+}
+END_TEST
+
 START_TEST(test_silent_connections_are_closed_in_time) {
   // Half of them never send a byte, half are idle after an answer.
   TransportFixture fixture({.head_timeout = 300ms, .idle_timeout = 400ms});
@@ -294,6 +315,7 @@ int main() {
       test_garbage_harms_nobody,
       test_heads_that_break_off_end,
       test_slow_heads_are_cut_off_and_starve_nobody,
+      test_each_head_has_its_own_time,
       test_silent_connections_are_closed_in_time,
       test_who_never_sends_a_byte_has_the_time_of_a_head,
       test_stalled_uploads_are_cut_off,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/directives.hpp"
 
+#include <glib.h>
+
 #include <charconv>
 #include <string>
 
@@ -43,15 +45,59 @@ Status take(Directives& directives, std::string_view name, std::string_view valu
   return {};
 }
 
+// In the form in which RFC 3986 6.2.2 compares: what needs no escape has none. libsoup has done so already.
+std::string normalised(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+    if (low < 0) {
+      result += text[i];
+      continue;
+    }
+    const auto c = static_cast<char>(high << 4 | low);
+    if (g_ascii_isalnum(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
+      result += c;
+    } else {
+      result += {'%', g_ascii_toupper(text[i + 1]), g_ascii_toupper(text[i + 2])};
+    }
+    i += 2;
+  }
+  return result;
+}
+
+// Calls visit(name, value) for each field of a query that is a directive, until that is no success.
+template <typename Visit>
+Status for_each_directive(std::string_view query, Visit visit) {
+  std::string plain_name, plain_value;
+  while (!query.empty()) {
+    std::string_view value = take_until(query, '&');
+    std::string_view name = take_until(value, '=');
+    if (name.find('%') != std::string_view::npos) name = plain_name = normalised(name);
+    if (!name.starts_with("_HLS_")) continue;
+    if (value.find('%') != std::string_view::npos) value = plain_value = normalised(value);
+    if (Status status = visit(name, value); !status) return status;
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string directives_of(std::string_view query) {
+  std::string found;
+  (void)for_each_directive(query, [&](std::string_view name, std::string_view value) -> Status {
+    if (!found.empty()) found += '&';
+    found.append(name).append("=").append(value);
+    return {};
+  });
+  return found;
+}
 
 Result<Directives> parse_directives(std::string_view query) {
   Directives directives;
-  while (!query.empty()) {
-    std::string_view value = take_until(query, '&');
-    const std::string_view name = take_until(value, '=');
-    if (Status status = take(directives, name, value); !status) return status.error();
-  }
+  const Status status = for_each_directive(
+      query, [&](std::string_view name, std::string_view value) { return take(directives, name, value); });
+  if (!status) return status.error();
   if (directives.part && !directives.sequence) {
     return Error{ErrorCode::kInvalid, "_HLS_part needs _HLS_msn"};
   }

@@ -20,6 +20,9 @@ struct Directives {
 // kInvalid with the name, the value and what would be right. Parameters of other names are none of ours.
 Result<Directives> parse_directives(std::string_view query);
 
+// Those of a query alone, without needless escapes.
+std::string directives_of(std::string_view query);
+
 // The position that the asked version is at or after; nothing if the newest will do. `newest` allows waiting.
 // kInvalid if it is further ahead than anyone should ask (6.2.5.2).
 Result<std::optional<store::Position>> awaited_position(const Directives& directives,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/fast_lane.hpp"
 
+#include "origin/http/directives.hpp"
 #include "origin/http/name.hpp"
 #include "origin/transport/request_head.hpp"
 
@@ -22,7 +23,7 @@ bool sort_fields(const transport::RequestHead& head, RequestFields& fields) {
     for (const NamedField& known : kRequestFields) {
       if (!transport::equals_ignoring_case(field.name, known.name)) continue;
       std::string_view& value = fields.*known.value;
-      if (!value.empty()) return false;
+      if (value.data()) return false;
       value = field.value;
       break;
     }
@@ -74,6 +75,8 @@ class FastLane::Parked final : public HoldList::Waiter {
     request_.again = true;
     request_.fields.user_agent = request_.fields.forwarded_for = {};
     request_.remote_address = {};
+    const std::string directives = directives_of(request_.query);
+    request_.query = directives;
     std::string_view* kept[2 + std::size(kRequestFields)] = {&request_.name, &request_.query};
     size_t count = 2, size = request_.name.size() + request_.query.size();
     for (const NamedField& field : kRequestFields) {

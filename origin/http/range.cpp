@@ -35,6 +35,18 @@ Verdict parse_range(std::string_view spec, uint64_t size, ByteRange& range) {
 
 }  // namespace
 
+// One alone needs no memory.
+void Ranges::add(const ByteRange& range) {
+  if (kind == Kind::kWhole) {
+    kind = Kind::kOne;
+    one = range;
+    return;
+  }
+  if (kind == Kind::kOne) list.push_back(one);
+  kind = Kind::kSeveral;
+  list.push_back(range);
+}
+
 Ranges parse_ranges(std::string_view field, uint64_t size, size_t max_ranges) {
   const std::string_view unit = take_until(field, '=');
   if (!transport::equals_ignoring_case(unit, "bytes")) return {};
@@ -51,10 +63,10 @@ Ranges parse_ranges(std::string_view field, uint64_t size, size_t max_ranges) {
     if (verdict == Verdict::kUnsatisfiable) continue;
     if (range.length() > size - total) return {};
     total += range.length();
-    ranges.list.push_back(range);
+    ranges.add(range);
   }
   if (specs == 0) return {};
-  ranges.kind = ranges.list.empty() ? Ranges::Kind::kUnsatisfiable : Ranges::Kind::kPartial;
+  if (ranges.kind == Ranges::Kind::kWhole) ranges.kind = Ranges::Kind::kUnsatisfiable;
   return ranges;
 }
 

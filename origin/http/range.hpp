@@ -20,11 +20,15 @@ struct ByteRange {
 struct Ranges {
   enum class Kind {
     kWhole,          // no Range that means anything here: the whole body, 200
-    kPartial,        // `list`, not empty, each within the body: 206
+    kOne,            // `one`, within the body: 206
+    kSeveral,        // `list`, each within the body: 206
     kUnsatisfiable,  // 416
   };
   Kind kind = Kind::kWhole;
+  ByteRange one{};
   std::vector<ByteRange> list;
+
+  void add(const ByteRange& range);
 };
 
 // What `field` asks of a body of `size` bytes. More than `max_ranges`, or ranges that together are longer

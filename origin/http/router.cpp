@@ -2,6 +2,7 @@
 #include "origin/http/router.hpp"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <random>
 
@@ -62,10 +63,17 @@ Conditions conditions_of(const RequestFields& fields) {
           .if_range = fields.if_range};
 }
 
-std::string content_range(const ByteRange& range, uint64_t size) {
-  return "bytes " + std::to_string(range.first) + "-" + std::to_string(range.last) + "/" +
-         std::to_string(size);
-}
+class ContentRange {
+ public:
+  ContentRange(const ByteRange& range, uint64_t size)
+      : length_(static_cast<size_t>(std::snprintf(
+            text_, sizeof text_, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first, range.last, size))) {}
+  std::string_view view() const { return {text_, length_}; }
+
+ private:
+  char text_[80];
+  size_t length_;
+};
 
 void set_unsatisfiable(Reply& reply, uint64_t size) {
   set_error(reply, 416, "no byte of the range is within the " + std::to_string(size) + " bytes there are");
@@ -248,31 +256,33 @@ void Router::serve_object(const Request& request, store::ObjectRef object, std::
     ranges = parse_ranges(request.fields.range, object->size, shared_.limits.max_ranges);
   }
   if (ranges.kind == Ranges::Kind::kUnsatisfiable) return set_unsatisfiable(reply, object->size);
-  if (ranges.kind == Ranges::Kind::kPartial) return serve_ranges(std::move(object), ranges.list, reply);
+  if (ranges.kind == Ranges::Kind::kOne) return serve_range(std::move(object), ranges.one, reply);
+  if (ranges.kind == Ranges::Kind::kSeveral) return serve_ranges(std::move(object), ranges.list, reply);
   reply.prepared = Reply::Prepared::kAll;
   reply.content_length = object->size;
   reply.object = std::move(object);
 }
 
+void Router::serve_range(store::ObjectRef object, const ByteRange& range, Reply& reply) {
+  reply.status = 206;
+  reply.prepared = Reply::Prepared::kAll;
+  reply.add("Content-Range", ContentRange(range, object->size).view());
+  reply.content_length = range.length();
+  reply.range = range;
+  reply.object = std::move(object);
+}
+
+// RFC 9110 14.6
 void Router::serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply) {
   const store::Headers& headers = object->headers;
   reply.status = 206;
-  if (ranges.size() == 1) {
-    reply.prepared = Reply::Prepared::kAll;
-    reply.add("Content-Range", content_range(ranges[0], object->size));
-    reply.content_length = ranges[0].length();
-    reply.range = ranges[0];
-    reply.object = std::move(object);
-    return;
-  }
-  // RFC 9110 14.6
   reply.add_representation(headers);
   reply.add("Content-Type", "multipart/byteranges; boundary=" + boundary_);
   Body body;
   for (const ByteRange& range : ranges) {
-    body.push_back(Bytes::take((body.empty() ? "--" : "\r\n--") + boundary_ +
-                               "\r\nContent-Type: " + headers.content_type +
-                               "\r\nContent-Range: " + content_range(range, object->size) + "\r\n\r\n"));
+    body.push_back(Bytes::take(
+        (body.empty() ? "--" : "\r\n--") + boundary_ + "\r\nContent-Type: " + headers.content_type +
+        "\r\nContent-Range: " + std::string(ContentRange(range, object->size).view()) + "\r\n\r\n"));
     const Body slices = slice_body(object->body, range);
     body.insert(body.end(), slices.begin(), slices.end());
   }

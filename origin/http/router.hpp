@@ -57,6 +57,7 @@ class Router {
                      std::string_view cache_control, Reply& reply);
   void serve_object(const Request& request, store::ObjectRef object, std::string_view cache_control,
                     Reply& reply);
+  void serve_range(store::ObjectRef object, const ByteRange& range, Reply& reply);
   void serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply);
 
   void note_viewer(const Request& request);

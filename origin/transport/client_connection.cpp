@@ -203,7 +203,7 @@ size_t ClientConnection::consume_body(std::string_view bytes) {
 
 void ClientConnection::begin_request(const RequestHead& head) {
   phase_ = Phase::kAnswer;
-  served_ = true;
+  served_ = head_ended_ = true;
   --requests_left_;
   scanned_ = 0;
   skipped_line_ = false;
@@ -384,8 +384,9 @@ void ClientConnection::update_deadline() {
   if (phase_ == Phase::kClosed) return;
   const Wait wait = current_wait();
   const bool progress = std::exchange(progress_, false);
+  const bool another_head = std::exchange(head_ended_, false);
   // A head and a farewell have one time limit in all; the others begin anew with each byte.
-  const bool restarts = progress && wait != Wait::kHead && wait != Wait::kLinger;
+  const bool restarts = wait == Wait::kHead ? another_head : progress && wait != Wait::kLinger;
   if (wait == wait_ && !restarts) return;
   const MonotonicTime now = worker_.loop().now();
   if (wait != wait_) {

@@ -128,6 +128,7 @@ class ClientConnection final : public Connection,
   bool broken_ = false;       // neither way works
   bool progress_ = false;     // bytes moved since the deadline was set
   bool served_ = false;       // a request came
+  bool head_ended_ = false;   // since the deadline was looked at
   bool pumping_ = false;      // pump_input is on the stack and will go on by itself
   bool answered_ = false;     // the request in flight has its whole answer in output_
   bool keep_alive_ = true;

@@ -25,6 +25,8 @@ EventLoop::EventLoop(GMainContext* context) : epoll_(epoll_create1(EPOLL_CLOEXEC
   reinterpret_cast<Source*>(source_.get())->loop = this;
   if (epoll_) poll_tag_ = g_source_add_unix_fd(source_.get(), epoll_.get(), G_IO_IN);
   g_source_set_name(source_.get(), "origin sockets");
+  // Nothing here runs the context again: else GLib would take the descriptor out and put it back each time.
+  g_source_set_can_recurse(source_.get(), TRUE);
   g_source_attach(source_.get(), context);
 }
 

@@ -57,6 +57,12 @@ void for_each_piece(const Body& body, uint64_t offset, uint64_t length, Visit vi
   }
 }
 
+// An assignment would keep the memory.
+template <typename Container>
+void let_go(Container& container) {
+  Container().swap(container);
+}
+
 }  // namespace
 
 void OutputQueue::push(Body body) {
@@ -69,9 +75,9 @@ void OutputQueue::push(Body body) {
 }
 
 void OutputQueue::clear() {
-  text_ = {};
+  let_go(text_);
   text_offset_ = 0;
-  body_ = {};
+  let_go(body_);
   body_index_ = body_offset_ = 0;
 }
 
@@ -80,7 +86,7 @@ void OutputQueue::advance(size_t count) {
   text_offset_ += of_text;
   count -= of_text;
   if (text_offset_ == text_.size()) {
-    text_ = {};
+    let_go(text_);
     text_offset_ = 0;
   }
   while (count > 0) {
@@ -92,7 +98,7 @@ void OutputQueue::advance(size_t count) {
     body_offset_ = 0;
   }
   if (body_index_ == body_.size()) {
-    body_ = {};
+    let_go(body_);
     body_index_ = 0;
   }
 }
