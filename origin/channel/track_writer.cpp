@@ -12,6 +12,9 @@ namespace origin::channel {
 
 namespace {
 
+// By so much a keyframe may be shown before its time.
+constexpr Duration kMostEarly = 1s;
+
 // So many frames are left out rather than begin a segment without a keyframe.
 constexpr size_t kMostLate = 2;
 
@@ -125,14 +128,15 @@ Status TrackWriter::write(const Frame& frame) {
   }
   max_segment_ = terms.max_segment;
   segmenter_->set_max_segment(to_ticks(max_segment_, format_.timescale));
-  const segmenter::Timed timed = timestamper_->next(frame.times, frame.arrived, anchor);
+  segmenter::Timed timed = timestamper_->next(frame.times, frame.arrived, anchor);
   if (timed.before == segmenter::Break::kOverlap) {
     presentation_->note_dropped(id_);
     return {};
   }
   epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
 
-  const bool follows = timed.before == segmenter::Break::kNone;
+  bool follows = timed.before == segmenter::Break::kNone;
+  if (held_ && follows && media::is_entry(frame.access)) follows = begin_in_time(timed);
   if (held_) {
     // Decode times are contiguous: a sample lasts to the next one's. Before a hole it lasts as long as it
     // said.
@@ -170,6 +174,22 @@ Status TrackWriter::write(const Frame& frame) {
                         .duration = static_cast<uint32_t>(timed.duration),
                         .access = frame.access};
   return end_early();
+}
+
+// A keyframe that comes so late that the frame before it does not fit in its segment any more, as after a
+// stall, begins where that ends: else that frame would have to begin a segment, and is no keyframe. False: it
+// is too late for that, and there is a hole.
+bool TrackWriter::begin_in_time(segmenter::Timed& timed) const {
+  const std::optional<int64_t> end = segmenter_->latest_end();
+  const int64_t late = end ? timed.place - *end : 0;
+  if (late <= 0) return true;
+  if (timed.pts != timed.place || time_of(late) > kMostEarly || !segmenter_->same_slot(*end, timed.place))
+    return false;
+  timed.place -= late;
+  timed.pts -= late;
+  timed.dts = std::max(timed.dts - late, held_->dts + 1);
+  timed.duration += late;
+  return true;
 }
 
 void TrackWriter::note_captions(const Frame& frame) {

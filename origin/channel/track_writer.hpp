@@ -83,6 +83,7 @@ class TrackWriter {
   bool is_interrupted_before(const Frame& frame) const;
   bool is_behind_discontinuity(const segmenter::Timed& timed, const Presentation::Terms& terms) const;
   Status leave_out();
+  bool begin_in_time(segmenter::Timed& timed) const;
   void note_captions(const Frame& frame);
   Status release_entry();
   bool keyframe_is_late_for(const Frame& frame) const;

@@ -82,6 +82,16 @@ Cut Segmenter::settle(int64_t end) {
   return too_short && !segment_ends ? Cut::kNone : cut_for_length(newest_, end - kRounding);
 }
 
+std::optional<int64_t> Segmenter::latest_end() const {
+  if (!started_ || max_segment_ == 0 || newest_.place <= segment_start_) return std::nullopt;
+  return segment_start_ + max_segment_;
+}
+
+bool Segmenter::same_slot(int64_t a, int64_t b) const {
+  return slot(a, config_.timescale, config_.segment_duration) ==
+         slot(b, config_.timescale, config_.segment_duration);
+}
+
 // Encoders make the keyframe that they are asked for at or after the time, never before it.
 bool Segmenter::may_be_entry(const SampleTime& sample) const {
   return !config_.video || keeps_early_ || sample.pts >= next_boundary_ - kRounding;

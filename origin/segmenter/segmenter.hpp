@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "origin/base/time.hpp"
 
@@ -64,6 +65,10 @@ class Segmenter {
   int64_t part_start() const { return part_start_; }
   // Longest segment that EXT-X-TARGETDURATION allows, in ticks; 0: not limited (yet).
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
+  // Where the newest sample ends at the latest if it is to stay in its segment, in place; none: anywhere.
+  std::optional<int64_t> latest_end() const;
+  // Whether no boundary of the grid lies between two times.
+  bool same_slot(int64_t a, int64_t b) const;
   // Longest distance between two keyframes seen so far, in ticks; 0 before the second one.
   int64_t longest_gop() const { return longest_gop_; }
 

@@ -282,7 +282,7 @@ def came_otherwise(hint, tag):
     return f"{hinted} was hinted, {came} came"
 
 
-@clause("6.2.6", excused_by=["replanned"])
+@clause("6.2.6", excused_by=["replanned", "stall"])
 def hints_come_true(session):
     """The next part has exactly the URI and byte range that were hinted, unless a discontinuity or a gap came
     between."""
