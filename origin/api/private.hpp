@@ -2,6 +2,7 @@
 // Between the API's own files.
 #pragma once
 
+#include <cstring>
 #include <memory>
 
 #include "origin/api/origin-presentation.h"
@@ -15,6 +16,15 @@ namespace origin::api {
 
 // Sets `error` from ours; returns false for `return fail(...)`.
 bool fail(GError** error, const Error& ours);
+
+// What is in a field of an enumeration: callers in C may have put in what is none of its values.
+template <typename Enumeration>
+int number_in(const Enumeration& field) {
+  static_assert(sizeof field == sizeof(int));
+  int number = 0;
+  std::memcpy(&number, &field, sizeof number);
+  return number;
+}
 
 Origin& origin_of(OriginServer* server);
 

@@ -293,14 +293,15 @@ OriginPresentation* origin_server_open_presentation(OriginServer* self, const gc
                                                     const OriginPresentationOptions* options,
                                                     GError** error) {
   g_return_val_if_fail(self && name && options, nullptr);
-  if (options->playlist_type > ORIGIN_PLAYLIST_TYPE_VOD) {
-    fail(error, {ErrorCode::kInvalid, "playlist type " + std::to_string(options->playlist_type) +
+  const int type = origin::api::number_in(options->playlist_type);
+  if (type < ORIGIN_PLAYLIST_TYPE_LIVE || type > ORIGIN_PLAYLIST_TYPE_VOD) {
+    fail(error, {ErrorCode::kInvalid, "playlist type " + std::to_string(type) +
                                           " does not exist; it takes live (0), event (1) or vod (2)"});
     return nullptr;
   }
   origin::channel::Options ours;
   ours.name = name;
-  ours.type = static_cast<origin::timeline::PlaylistType>(options->playlist_type);
+  ours.type = static_cast<origin::timeline::PlaylistType>(type);
   ours.segment_duration = origin::Duration(options->segment_duration);
   ours.part_duration = origin::Duration(options->part_duration);
   ours.target_duration = options->target_duration;

@@ -156,11 +156,12 @@ void origin_track_set_keyframes_on_request(OriginTrack* self, gboolean on_reques
  */
 gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, GError** error) {
   g_return_val_if_fail(self && format, FALSE);
-  if (format->codec > ORIGIN_CODEC_EAC3) {
-    return fail(error, {ErrorCode::kInvalid, "codec " + std::to_string(format->codec) + " does not exist"});
+  const int codec = origin::api::number_in(format->codec);
+  if (codec < ORIGIN_CODEC_H264 || codec > ORIGIN_CODEC_EAC3) {
+    return fail(error, {ErrorCode::kInvalid, "codec " + std::to_string(codec) + " does not exist"});
   }
   media::Format ours;
-  ours.codec = static_cast<media::Codec>(format->codec);
+  ours.codec = static_cast<media::Codec>(codec);
   if (media::kind_of(ours.codec) == media::Kind::kVideo) {
     if (format->width == 0 || format->height == 0) {
       return fail(
