@@ -106,6 +106,13 @@ inline constexpr StreamStart kStreamStarts[] = {
      6, 1536},
 };
 
+inline origin::media::Format format_of(origin::media::Codec codec, const origin::Bytes& config = {}) {
+  origin::media::Format format;
+  format.codec = codec;
+  format.config = config;
+  return format;
+}
+
 inline origin::Result<origin::media::Format> complete(const StreamStart& start) {
   origin::media::Format format;
   format.codec = start.codec;

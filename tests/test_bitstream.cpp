@@ -13,19 +13,13 @@
 using namespace origin;
 using namespace origin::media;
 using tests::complete;
+using tests::format_of;
 using tests::from_bits;
 using tests::from_hex;
 using tests::kStreamStarts;
 using tests::StreamStart;
 
 namespace {
-
-Format format_of(Codec codec, const Bytes& config = {}) {
-  Format format;
-  format.codec = codec;
-  format.config = config;
-  return format;
-}
 
 Result<Format> complete_with(Codec codec, const Bytes& out_of_band, const Bytes& sample) {
   return complete_format(format_of(codec), out_of_band, sample.span());

@@ -11,18 +11,12 @@
 
 using namespace origin;
 using namespace origin::media;
+using tests::format_of;
 using tests::from_hex;
 using tests::kStreamStarts;
 using tests::StreamStart;
 
 namespace {
-
-Format format_of(Codec codec, const Bytes& config = {}) {
-  Format format;
-  format.codec = codec;
-  format.config = config;
-  return format;
-}
 
 // Whatever is accepted makes an init segment that a reader accepts, or is refused with a reason.
 void feed(Codec codec, const Bytes& out_of_band, const Bytes& sample) {

@@ -12,9 +12,6 @@ namespace origin::channel {
 
 namespace {
 
-// By so much a keyframe may be shown before its time.
-constexpr Duration kMostEarly = 1s;
-
 // So many frames are left out rather than begin a segment without a keyframe.
 constexpr size_t kMostLate = 2;
 
@@ -183,7 +180,8 @@ bool TrackWriter::begin_in_time(segmenter::Timed& timed) const {
   const std::optional<int64_t> end = segmenter_->latest_end();
   const int64_t late = end ? timed.place - *end : 0;
   if (late <= 0) return true;
-  if (timed.pts != timed.place || time_of(late) > kMostEarly || !segmenter_->same_slot(*end, timed.place))
+  if (timed.pts != timed.place || time_of(late) > segmenter::kMostEarly ||
+      !segmenter_->same_slot(*end, timed.place))
     return false;
   timed.place -= late;
   timed.pts -= late;

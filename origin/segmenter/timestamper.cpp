@@ -11,8 +11,6 @@ namespace {
 constexpr Duration kAssumedFrame = 40ms;
 // Audio that may pile up: the first frames of a transport stream are that far off.
 constexpr Duration kMostOverlap = 100ms;
-// By so much a frame may be shown too early rather than leave a hole.
-constexpr Duration kMostEarly = 1s;
 // Ticks that two times may differ by through rounding alone.
 constexpr int64_t kRounding = 2;
 // Frames of a constant rate are given times in whole milliseconds by some containers.

@@ -19,6 +19,9 @@ struct Anchor {
   bool operator==(const Anchor&) const = default;
 };
 
+// By so much a frame may be shown too early rather than leave a hole.
+inline constexpr Duration kMostEarly = 1s;
+
 struct RawTimes {
   std::optional<Duration> pts;  // running time
   std::optional<Duration> dts;
