@@ -2,6 +2,7 @@
 // Presentations in simulated time whose sources stop, jump, or keep no promise.
 #include <algorithm>
 #include <cmath>
+#include <random>
 #include <utility>
 
 #include "tests/channel_fixture.hpp"
@@ -80,13 +81,35 @@ START_TEST(test_stopped_source_gets_a_segment_in_time) {
 }
 END_TEST
 
-// An encoder that is slow for a while and then makes up for it.
+// Of one rung or all, a while apart, so that numbers are given back to the grid meanwhile.
+START_TEST(test_segments_behind_short_stalls_stand_alone) {
+
+  std::mt19937 random(static_cast<unsigned>(_i));
+  Simulation::Settings brief = settings();
+  brief.channel.segment_duration = _i % 3 ? 1s : 2s;
+  Simulation simulation(brief);
+  simulation.add(video());
+  simulation.add({.name = "video_1", .b_frames = _i % 2});
+  simulation.add(audio());
+  for (int i = 0; i < 30; ++i) {
+    run(simulation, simulation.now + 1ms * (800 + random() % 1600));
+    const Duration back = simulation.now + 1ms * (random() % 900);
+    simulation.sources[1]->pause_until(back);
+    if (random() % 2) simulation.sources[0]->pause_until(back);
+  }
+  run(simulation, simulation.now + 5s);
+  for (const char* track : {"video_0", "video_1"})
+    ck_assert_msg(simulation.playlist(track).independent_segments, "%s", track);
+}
+END_TEST
+
+// A source that is slow for a while and then makes up for it.
 START_TEST(test_late_frames_of_an_overdue_segment_are_kept) {
   Simulation simulation(settings());
-  simulation.add(video());
+  simulation.add({.name = "video_0", .gop = 1s, .keyframes_on_request = false});
   simulation.add(audio());
-  run(simulation, 21s);
-  for (int i = 0; i < 16; ++i) {
+  run(simulation, 21s + 500ms);
+  for (int i = 0; i < 40; ++i) {
     simulation.clock.advance(100ms);
     simulation.directory.tick();
   }
@@ -99,6 +122,26 @@ START_TEST(test_late_frames_of_an_overdue_segment_are_kept) {
     check_contiguous(read_all(simulation, source->options().name));
   }
   for (const auto& track : simulation.presentation->status().tracks) ck_assert_uint_eq(track.dropped, 0);
+}
+END_TEST
+
+// Where an encoder can be asked, its segments stay independent, for the few frames until the keyframe.
+START_TEST(test_overdue_segments_are_followed_by_a_keyframe) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  simulation.add(audio());
+  run(simulation, 21s);
+  for (int i = 0; i < 16; ++i) {
+    simulation.clock.advance(100ms);
+    simulation.directory.tick();
+  }
+  run(simulation, 50s);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  ck_assert(playlist.independent_segments);
+  for (const ListedSegment& segment : playlist.segments) ck_assert(!segment.gap);
+  check_contiguous(read_all(simulation, "video_0"));
+  for (const auto& track : simulation.presentation->status().tracks)
+    ck_assert_uint_le(track.dropped, track.info.kind == media::Kind::kVideo ? 1 : 0);
 }
 END_TEST
 
@@ -288,7 +331,9 @@ int main() {
       test_outage_becomes_gaps_and_the_track_comes_back,
       test_what_follows_a_discontinuity_begins_with_a_keyframe,
       test_stopped_source_gets_a_segment_in_time,
+      {test_segments_behind_short_stalls_stand_alone, 24},
       test_late_frames_of_an_overdue_segment_are_kept,
+      test_overdue_segments_are_followed_by_a_keyframe,
       test_dead_track_does_not_stall_the_others,
       test_jumps_of_the_source_clock_are_discontinuities_of_all_tracks,
       test_tracks_that_begin_behind_the_others_jump_go_on_in_step,

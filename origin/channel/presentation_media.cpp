@@ -21,6 +21,11 @@ uint32_t ceil_seconds(Duration duration) {
   return static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
 
+// As EXTINF is before it is compared with EXT-X-TARGETDURATION (RFC 8216bis 4.4.3.1).
+std::chrono::seconds rounded(Duration duration) {
+  return std::chrono::floor<std::chrono::seconds>(duration + 500ms);
+}
+
 // "audio_2" before "audio_10": in which order tracks turn up differs from run to run, and the first of a
 // group is what players choose.
 bool comes_before(const timeline::TrackInfo& a, const timeline::TrackInfo& b) {
@@ -279,9 +284,7 @@ void Presentation::settle_target(Publication& publication) {
   }
   Duration longest = options_.segment_duration;
   for (const auto& slot : slots_) {
-    // EXTINF is rounded to the nearest second before it is compared (RFC 8216bis 4.4.3.1).
-    longest =
-        std::max<Duration>(longest, std::chrono::round<std::chrono::seconds>(slot->track.window().longest()));
+    longest = std::max<Duration>(longest, rounded(slot->track.window().longest()));
     if (!slot->cadence_known) continue;
     const Cadence& cadence = slot->cadence;
     // A keyframe on request is the first frame behind its boundary.
@@ -339,9 +342,8 @@ void Presentation::finish_if_done(Publication& publication) {
     // Everything is there: the longest segment decides (RFC 8216bis 4.4.3.1).
     Duration longest = live_rules() ? options_.segment_duration : Duration::zero();
     for (const auto& slot : slots_) longest = std::max(longest, slot->track.window().longest());
-    const auto rounded = static_cast<uint32_t>(std::chrono::round<std::chrono::seconds>(longest).count());
     const uint32_t least = live_rules() ? ceil_seconds(options_.segment_duration) : 1;
-    fix_target(std::max({target_duration_, rounded, least}), publication);
+    fix_target(std::max({target_duration_, ceil_seconds(rounded(longest)), least}), publication);
   }
   offer(publication);
 }

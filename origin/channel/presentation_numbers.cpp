@@ -23,7 +23,7 @@ constexpr uint64_t kMostDiscontinuities = 1'000'000;
 
 // Where a segment begins for the grid: a frame less than half its length before a boundary belongs behind it.
 Duration grid_time(const Track::Start& start) {
-  return start.shown + start.tolerance;
+  return start.due + start.tolerance;
 }
 
 }  // namespace
@@ -140,11 +140,10 @@ void Presentation::settle_withheld(Slot& slot, const Track::Start* next, Publica
   }
 }
 
-// How long segments may be made so that numbers and grid come together again. 0: not now.
+// How long segments may be made, so that numbers and grid come together again.
 Duration Presentation::longest_stretch() const {
   Duration frame{}, gop{};
   for (const auto& slot : slots_) {
-    if (awaited(*slot)) return Duration::zero();
     if (!slot->running()) continue;
     frame = std::max(frame, slot->frame);
     if (slot->cadence_known && !slot->cadence.on_grid) gop = std::max(gop, slot->cadence.longest_gop);
@@ -160,10 +159,17 @@ Duration Presentation::longest_stretch() const {
 // Where a segment ends if not at the next boundary of the grid.
 std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& start, uint64_t sequence) {
   const Duration time = grid_time(start);
-  if (on_wall_clock() && !slot.track.withholds())
-    grid_.begin(time, static_cast<int64_t>(sequence - offset_from_grid_), longest_stretch());
+  const Duration longest = longest_stretch();
+  const bool all_known =
+      std::none_of(slots_.begin(), slots_.end(), [&](const auto& other) { return awaited(*other); });
+  if (on_wall_clock() && !slot.track.withholds() && all_known)
+    grid_.begin(time, static_cast<int64_t>(sequence - offset_from_grid_), longest);
   slot.end = grid_.next(time);
-  return grid_.is_stretched(time) ? std::optional(slot.end) : std::nullopt;
+  // One that begins early, where its predecessor was foretold to end, would be too long by then.
+  const bool early = start.time < start.due && longest > options_.segment_duration;
+  const bool too_long = early && start.time + longest < slot.end;
+  if (too_long) slot.end = std::max(start.time + longest, time + kMargin);
+  return too_long || grid_.is_stretched(time) ? std::optional(slot.end) : std::nullopt;
 }
 
 uint64_t Presentation::next_sequence() const {

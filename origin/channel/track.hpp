@@ -42,8 +42,8 @@ class Track {
   void set_part_hold_back(Duration hold_back) { part_hold_back_ = hold_back; }
 
   struct Start {
-    Duration time{};   // its place
-    Duration shown{};  // its presentation time, which boundaries are compared with
+    Duration time{};  // its place
+    Duration due{};   // see segmenter::Timed; what boundaries are compared with
     uint64_t epoch = 0;
     Duration tolerance{};  // this much before a boundary counts as at it
   };

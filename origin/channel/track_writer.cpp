@@ -24,6 +24,11 @@ int64_t end_of(const segmenter::Timed& timed) {
   return timed.place + timed.duration;
 }
 
+// No picture that comes after it is shown before it.
+bool in_turn(const segmenter::Timed& timed) {
+  return timed.pts - timed.place <= timed.tolerance();
+}
+
 }  // namespace
 
 std::shared_ptr<TrackWriter> TrackWriter::start(std::shared_ptr<Presentation> presentation,
@@ -62,7 +67,8 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
   }
   if (Status status = release_entry(); !status) return status;
   const bool interrupted = is_interrupted_before(frame);
-  if (interrupted && !media::is_entry(frame.access)) return leave_out();
+  if ((interrupted || awaits_keyframe_) && !media::is_entry(frame.access)) return leave_out();
+  awaits_keyframe_ = false;
   if (!interrupted && keyframe_is_late_for(frame)) {
     late_.push_back(std::move(frame));
     return {};
@@ -146,7 +152,7 @@ Status TrackWriter::write(const Frame& frame) {
     }
     if (Status status = settle_held(follows ? timed.place : end_of(held_time_)); !status) return status;
   }
-  if (timed.pts + timed.duration / 2 < resume_at_) {
+  if (timed.due() + timed.tolerance() < resume_at_) {
     presentation_->note_dropped(id_);
     return {};
   }
@@ -180,13 +186,9 @@ bool TrackWriter::begin_in_time(segmenter::Timed& timed) const {
   const std::optional<int64_t> end = segmenter_->latest_end();
   const int64_t late = end ? timed.place - *end : 0;
   if (late <= 0) return true;
-  if (timed.pts != timed.place || time_of(late) > segmenter::kMostEarly ||
-      !segmenter_->same_slot(*end, timed.place))
-    return false;
-  timed.place -= late;
-  timed.pts -= late;
+  if (!in_turn(timed) || time_of(late) > segmenter::kMostEarly) return false;
+  timed.begin_earlier(late);
   timed.dts = std::max(timed.dts - late, held_->dts + 1);
-  timed.duration += late;
   return true;
 }
 
@@ -210,7 +212,7 @@ segmenter::Anchor TrackWriter::agree_on_anchor(const Frame& frame, segmenter::An
 bool TrackWriter::is_behind_discontinuity(const segmenter::Timed& timed,
                                           const Presentation::Terms& terms) const {
   return terms.newest_epoch > epoch_ && terms.anchor.offset == timestamper_->anchor().offset &&
-         time_of(timed.place + timed.duration / 2) >= terms.newest_epoch_start;
+         time_of(timed.place + timed.tolerance()) >= terms.newest_epoch_start;
 }
 
 // Nothing before it that it could be decoded from.
@@ -326,7 +328,8 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
 
 Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, bool force) {
   const segmenter::Decision decision =
-      segmenter_->next({timed.pts, timed.place, timed.duration, media::is_entry(access)}, force);
+      segmenter_->next(
+      {timed.due(), timed.place, timed.duration, media::is_entry(access), timed.early}, force);
   switch (decision.before) {
     case segmenter::Cut::kNone:
       return {};
@@ -347,15 +350,14 @@ Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, boo
 // others pass, which may need what came before.
 void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access) {
   using media::Access;
-  const bool in_turn = timed.pts - timed.place <= timed.duration / 2;
-  if (access != Access::kSync && !(access == Access::kClean && in_turn)) presentation_->note_dependent(id_);
+  if (access != Access::kSync && !(access == Access::kClean && in_turn(timed))) presentation_->note_dependent(id_);
   const bool open = access == Access::kRecovery || access == Access::kGradual;
   if (open) warnings_.open_groups();
 }
 
 Status TrackWriter::open_segment(const segmenter::Timed& timed) {
   const Result<Presentation::Opened> opened = presentation_->open_segment(
-      id_, {time_of(timed.place), time_of(timed.pts), epoch_, time_of(timed.duration / 2)});
+      id_, {time_of(timed.place), time_of(timed.due()), epoch_, time_of(timed.tolerance())});
   if (opened) {
     segment_ = opened->sequence;
     epoch_ = std::max(epoch_, opened->epoch);
@@ -473,6 +475,7 @@ void TrackWriter::end_overdue_segment() {
   const std::unique_lock turn(turn_, std::try_to_lock);
   if (!turn || !segment_) return;
   note_early_end(segmenter::Cut::kSegment);
+  awaits_keyframe_ = keyframes_on_request_;
   if (Status status = finish_segment(); !status) warnings_.not_stored(status.error().message);
 }
 

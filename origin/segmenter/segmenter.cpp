@@ -32,13 +32,12 @@ void Segmenter::start_segment(const SampleTime& sample) {
   segment_start_ = sample.place;
   start_part(sample, sample.place);
   // A frame that begins less than half its length before a boundary belongs behind it.
-  const int64_t tolerance = sample.duration / 2;
   next_boundary_ =
-      boundary_tick(slot(sample.pts + tolerance, config_.timescale, config_.segment_duration) + 1);
+      boundary_tick(slot(sample.due + sample.tolerance(), config_.timescale, config_.segment_duration) + 1);
 }
 
 bool Segmenter::at_boundary(const SampleTime& sample) const {
-  return sample.entry && sample.pts + sample.duration / 2 >= next_boundary_;
+  return sample.entry && sample.due + sample.tolerance() >= next_boundary_;
 }
 
 bool Segmenter::overfills_part(const SampleTime& sample, int64_t end) const {
@@ -83,18 +82,13 @@ Cut Segmenter::settle(int64_t end) {
 }
 
 std::optional<int64_t> Segmenter::latest_end() const {
-  if (!started_ || max_segment_ == 0 || newest_.place <= segment_start_) return std::nullopt;
+  if (!started_ || max_segment_ == 0) return std::nullopt;
   return segment_start_ + max_segment_;
-}
-
-bool Segmenter::same_slot(int64_t a, int64_t b) const {
-  return slot(a, config_.timescale, config_.segment_duration) ==
-         slot(b, config_.timescale, config_.segment_duration);
 }
 
 // Encoders make the keyframe that they are asked for at or after the time, never before it.
 bool Segmenter::may_be_entry(const SampleTime& sample) const {
-  return !config_.video || keeps_early_ || sample.pts >= next_boundary_ - kRounding;
+  return !config_.video || keeps_early_ || sample.due >= next_boundary_ - kRounding;
 }
 
 bool Segmenter::keyframe_expected(const SampleTime& sample) const {
@@ -103,7 +97,8 @@ bool Segmenter::keyframe_expected(const SampleTime& sample) const {
 
 SampleTime Segmenter::successor() const {
   SampleTime next = newest_;
-  next.pts = next.place = newest_.place + newest_.duration;
+  next.duration -= std::exchange(next.early, 0);
+  next.due = next.place = newest_.place + newest_.duration;
   return next;
 }
 
@@ -127,7 +122,7 @@ void Segmenter::end_early(Cut cut) {
 Decision Segmenter::next(const SampleTime& sample, bool force) {
   const Decision decision = decide(sample, force);
   if (decision.before == Cut::kSegment) {
-    const bool kept = decision.reason == CutReason::kBoundary && decision.lateness < sample.duration;
+    const bool kept = decision.reason == CutReason::kBoundary && decision.lateness < 2 * sample.tolerance();
     boundaries_kept_ = kept ? boundaries_kept_ + 1 : 0;
     keeps_early_ = kept && decision.lateness < -kRounding;
     start_segment(sample);
@@ -147,11 +142,11 @@ Decision Segmenter::decide(const SampleTime& sample, bool force) {
   if (!started_ || force) {
     return {Cut::kSegment, std::exchange(started_, true) ? CutReason::kForced : CutReason::kStart, 0};
   }
-  const int64_t lateness = sample.pts - next_boundary_;
-  const bool as_expected = at_boundary(sample) && lateness < sample.duration;
+  const int64_t lateness = sample.due - next_boundary_;
+  const bool as_expected = at_boundary(sample) && lateness < 2 * sample.tolerance();
   if (ended_early_ == Cut::kSegment && !as_expected) return {Cut::kSegment, CutReason::kMissed, 0};
   if (at_boundary(sample))
-    return {Cut::kSegment, CutReason::kBoundary, lateness, newest_.pts < next_boundary_};
+    return {Cut::kSegment, CutReason::kBoundary, lateness, newest_.due < next_boundary_};
   if (ended_early_ == Cut::kPart) start_part(sample, sample.place);
   return {cut_for_length(sample, sample.place + sample.duration), CutReason::kTarget, 0};
 }

@@ -10,10 +10,14 @@
 namespace origin::segmenter {
 
 struct SampleTime {
-  int64_t pts = 0;       // ticks
+  int64_t due = 0;       // ticks; see Timed::due()
   int64_t place = 0;     // ticks; see Timed::place
   int64_t duration = 0;  // ticks, as far as is known before the next sample
   bool entry = false;    // a segment may begin here
+  int64_t early = 0;     // ticks; see Timed::early
+
+  // This much before a boundary counts as at it: half a frame.
+  int64_t tolerance() const { return (duration - early) / 2; }
 };
 
 enum class Cut : uint8_t { kNone, kPart, kSegment };
@@ -67,8 +71,6 @@ class Segmenter {
   void set_max_segment(int64_t ticks) { max_segment_ = ticks; }
   // Where the newest sample ends at the latest if it is to stay in its segment, in place; none: anywhere.
   std::optional<int64_t> latest_end() const;
-  // Whether no boundary of the grid lies between two times.
-  bool same_slot(int64_t a, int64_t b) const;
   // Longest distance between two keyframes seen so far, in ticks; 0 before the second one.
   int64_t longest_gop() const { return longest_gop_; }
 

@@ -113,7 +113,7 @@ int64_t Timestamper::duration_of(const RawTimes& raw) const {
   if (raw.duration && *raw.duration > Duration::zero()) {
     return std::max<int64_t>(1, to_ticks(std::min(*raw.duration, config_.hole_threshold), config_.timescale));
   }
-  if (started_ && last_.duration > 0) return last_.duration;
+  if (started_ && last_.duration > 0) return last_.duration - last_.early;
   return to_ticks(kAssumedFrame, config_.timescale);
 }
 
@@ -149,17 +149,19 @@ Timed Timestamper::follow(const Resolved& times, int64_t duration) {
   int64_t place = std::max(ticks(times.dts) + reorder_delay_, last_.place + 1);
   steady_samples_ = std::abs(place - expected) <= jitter ? steady_samples_ + 1 : 0;
   const bool steady = config_.nominal_duration > 0 && steady_samples_ >= kSteady;
-  int64_t pts = std::max<int64_t>(0, ticks(times.pts));
+  const int64_t pts = std::max<int64_t>(0, ticks(times.pts));
   // What was taken for the end is out already: a frame that comes later than that begins there, rather than
   // after a hole, unless others are to be shown before it.
   const bool in_turn =
       std::abs(pts - place) <= jitter && place - expected <= to_ticks(kMostEarly, config_.timescale);
+  Timed timed{pts, decode_time(place, last_.dts + 1), place, duration, Break::kNone, steady};
   if (end_is_held_ && (place <= expected + jitter || in_turn)) {
-    if (in_turn) pts = std::min(pts, expected);
-    place = expected;
-    pts = std::max(pts, decode_time(place, last_.dts + 1));
+    if (in_turn) timed.begin_earlier(std::max<int64_t>(0, place - expected));
+    timed.place = expected;
+    timed.dts = decode_time(expected, last_.dts + 1);
+    timed.pts = std::max(in_turn ? std::min(timed.pts, expected) : pts, timed.dts);
   }
-  return {pts, decode_time(place, last_.dts + 1), place, duration, Break::kNone, steady};
+  return timed;
 }
 
 // What a decoder would get before the time line begins at 0, or while it is still at what came before a

@@ -44,6 +44,20 @@ struct Timed {
   int64_t duration = 0;  // ticks; what this sample lasts as far as is known before its successor
   Break before = Break::kNone;
   bool steady = false;  // samples have come at the distance of `duration` for a while
+  // Ticks by which it begins before the time that its source gave it: at an end that was foretold. Part of
+  // its duration.
+  int64_t early = 0;
+
+  // Presentation time that its source gave it, which boundaries are compared with.
+  int64_t due() const { return pts + early; }
+  // This much before a boundary counts as at it: half a frame.
+  int64_t tolerance() const { return (duration - early) / 2; }
+  void begin_earlier(int64_t by) {
+    place -= by;
+    pts -= by;
+    duration += by;
+    early += by;
+  }
 };
 
 class Timestamper {

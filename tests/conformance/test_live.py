@@ -117,9 +117,11 @@ class Live(RealTime):
         feeds["video_1"] = feeds["video_1"].replace(" ! x264enc", " ! valve name=v ! x264enc")
 
         def stall(origin):
-            origin.tell("set v drop true")
-            time.sleep(SECONDS / 4)
-            origin.tell("set v drop false")
+            for length in (0.15, 0.4, 0.7, SECONDS / 4):
+                origin.tell("set v drop true")
+                time.sleep(length)
+                origin.tell("set v drop false")
+                time.sleep(1.3)
         with self.publish(feeds, steered=True) as origin:
             session, _ = self.check(origin, ["stall"], lambda: stall(origin))
         stalled = next(rendition for rendition in session.renditions if "video_1" in rendition.name)
