@@ -83,7 +83,6 @@ END_TEST
 
 // Of one rung or all, a while apart, so that numbers are given back to the grid meanwhile.
 START_TEST(test_segments_behind_short_stalls_stand_alone) {
-
   std::mt19937 random(static_cast<unsigned>(_i));
   Simulation::Settings brief = settings();
   brief.channel.segment_duration = _i % 3 ? 1s : 2s;

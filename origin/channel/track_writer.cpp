@@ -327,8 +327,7 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
 }
 
 Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, bool force) {
-  const segmenter::Decision decision =
-      segmenter_->next(
+  const segmenter::Decision decision = segmenter_->next(
       {timed.due(), timed.place, timed.duration, media::is_entry(access), timed.early}, force);
   switch (decision.before) {
     case segmenter::Cut::kNone:
@@ -350,7 +349,8 @@ Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, boo
 // others pass, which may need what came before.
 void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access) {
   using media::Access;
-  if (access != Access::kSync && !(access == Access::kClean && in_turn(timed))) presentation_->note_dependent(id_);
+  if (access != Access::kSync && !(access == Access::kClean && in_turn(timed)))
+    presentation_->note_dependent(id_);
   const bool open = access == Access::kRecovery || access == Access::kGradual;
   if (open) warnings_.open_groups();
 }

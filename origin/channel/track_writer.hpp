@@ -128,9 +128,9 @@ class TrackWriter {
   uint64_t epoch_ = 0;
   std::optional<uint64_t> segment_;  // number of the open segment
   bool segment_has_chunk_ = false;
-  bool ended_early_ = false;  // the last segment ended before its successor began
+  bool ended_early_ = false;      // the last segment ended before its successor began
   bool awaits_keyframe_ = false;  // since it was overdue: its encoder makes one when asked
-  int64_t resume_at_ = 0;     // ticks: what comes before it is dropped, for want of memory
+  int64_t resume_at_ = 0;         // ticks: what comes before it is dropped, for want of memory
   uint32_t chunk_number_ = 0;
   // An access point that something new begins with, until what it leads to turns out to follow.
   std::optional<Frame> entry_;
