@@ -39,6 +39,7 @@ http::Server::Options options(bool fast_lane) {
   http::Server::Options options;
   options.transport.threads = 1;
   options.fast_lane = fast_lane;
+  options.limits.max_uploads = 0;  // both look at one store
   return options;
 }
 

@@ -141,6 +141,13 @@ std::string HttpClient::take_line() {
   return line;
 }
 
+std::string HttpClient::read_until(std::string_view text) {
+  size_t at;
+  while ((at = buffer_.find(text)) == std::string::npos)
+    ck_assert_msg(receive(), "the connection ends before '%.100s'", text.data());
+  return take(at + text.size());
+}
+
 HttpReply HttpClient::read_reply(bool to_head) {
   HttpReply reply;
   const std::string line = take_line();

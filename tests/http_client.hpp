@@ -43,6 +43,8 @@ class HttpClient {
   HttpReply get(std::string_view target, const HeaderList& headers = {});
   HttpReply head(std::string_view target, const HeaderList& headers = {});
 
+  // Everything up to `text` and with it, which fails the test if it does not come.
+  std::string read_until(std::string_view text);
   // Whether anything (a byte or the end) can be read within `ms`.
   bool readable(int ms);
   // Waits for the server to close, which fails the test if bytes come first.

@@ -37,6 +37,7 @@ OriginError code_of(ErrorCode code) {
       return ORIGIN_ERROR_INVALID;
     case ErrorCode::kNotFound:
       return ORIGIN_ERROR_NOT_FOUND;
+    case ErrorCode::kPrecondition:
     case ErrorCode::kExists:
       return ORIGIN_ERROR_EXISTS;
     case ErrorCode::kLimit:

@@ -90,6 +90,10 @@ struct GFree {
 struct GErrorFree {
   void operator()(GError* error) const { g_error_free(error); }
 };
+struct GChecksumFree {
+  void operator()(GChecksum* checksum) const { g_checksum_free(checksum); }
+};
+using GChecksumPtr = std::unique_ptr<GChecksum, GChecksumFree>;
 using GCharPtr = std::unique_ptr<char, GFree>;
 using GErrorPtr = std::unique_ptr<GError, GErrorFree>;
 

@@ -28,7 +28,13 @@ Result<std::shared_ptr<Presentation>> Directory::open(const Options& options,
       if (presentation && !presentation->remove()) continue;
       auto fresh = std::make_shared<Presentation>(options, store_, clock_, spent_numbers());
       if (presentation) fresh->succeed(*presentation);
-      if (!exchange(options.name, presentation, fresh)) continue;
+      if (!presentation && !store_.claim(options.name))
+        return Error{ErrorCode::kExists, "objects are stored below /" + options.name +
+                                             "/; delete them, or choose another name for the presentation"};
+      if (!exchange(options.name, presentation, fresh)) {
+        if (!presentation) store_.release(options.name);
+        continue;
+      }
       presentation = std::move(fresh);
     }
     const Status started = presentation->start_run(observer);
@@ -54,7 +60,7 @@ Status Directory::remove(const std::string& name) {
   if (!presentation->remove()) {
     return Error{ErrorCode::kExists, "presentation '" + name + "' has a publisher; end it first"};
   }
-  exchange(name, presentation, nullptr);
+  forget(name, presentation);
   return {};
 }
 
@@ -74,6 +80,10 @@ bool Directory::exchange(const std::string& name, const std::shared_ptr<Presenta
   return as_expected;
 }
 
+void Directory::forget(const std::string& name, const std::shared_ptr<Presentation>& presentation) {
+  if (exchange(name, presentation, nullptr)) store_.release(name);
+}
+
 std::vector<std::shared_ptr<Presentation>> Directory::all() const {
   MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Presentation>> list;
@@ -84,7 +94,7 @@ std::vector<std::shared_ptr<Presentation>> Directory::all() const {
 void Directory::tick() {
   for (const auto& presentation : all()) {
     presentation->tick();
-    if (presentation->remove_if_expired()) exchange(presentation->options().name, presentation, nullptr);
+    if (presentation->remove_if_expired()) forget(presentation->options().name, presentation);
   }
 }
 

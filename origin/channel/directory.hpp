@@ -38,6 +38,8 @@ class Directory final : public store::Resolver {
   // Puts `desired` (null: nothing) in the place of `expected`, if that is what is there.
   bool exchange(const std::string& name, const std::shared_ptr<Presentation>& expected,
                 std::shared_ptr<Presentation> desired);
+  // It has been removed, and its name is free.
+  void forget(const std::string& name, const std::shared_ptr<Presentation>& presentation);
 
   store::Store& store_;
   const Clock& clock_;

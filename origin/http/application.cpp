@@ -72,6 +72,7 @@ Application::Application(transport::Worker& worker, SoupServer* soup, Shared& sh
       router_(shared),
       wire_(shared.store.clock()),
       holds_(worker.context(), shared),
+      uploads_(shared, wire_),
       fast_lane_(shared, router_, holds_, wire_) {
   soup_server_add_handler(
       soup, nullptr,
@@ -88,6 +89,7 @@ Application::~Application() {
 bool Application::first_look(transport::Connection& connection, const transport::RequestHead& head) {
   shared_.requests.fetch_add(1, std::memory_order_relaxed);
   if (shared_.fast_lane && fast_lane_.take(connection, head)) return true;
+  if (uploads_.take(connection, head)) return true;
   if (!Router::route_by_head(head, reply_)) return false;
   // A body that nobody reads is in the way of the next request.
   wire_.send(connection, reply_, head.minor_version, head.keep_alive && !head.has_body);

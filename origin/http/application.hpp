@@ -8,6 +8,7 @@
 #include "origin/http/fast_lane.hpp"
 #include "origin/http/hold_list.hpp"
 #include "origin/http/router.hpp"
+#include "origin/http/uploads.hpp"
 #include "origin/http/wire.hpp"
 #include "origin/transport/connection.hpp"
 #include "origin/transport/worker.hpp"
@@ -22,8 +23,11 @@ class Application final : public transport::Application {
   // Answers what the fast lane takes, and what can be answered by its head alone; the rest goes to libsoup.
   bool first_look(transport::Connection& connection, const transport::RequestHead& head) override;
   Body refusal(const transport::HeadError& error, std::string_view method) override;
-  // Held requests are answered with 503, now and from now on.
-  void give_up_holding() { holds_.give_up_all(); }
+  // Held requests and uploads are answered with 503, now and from now on.
+  void give_up_waiting() {
+    holds_.give_up_all();
+    uploads_.give_up_all();
+  }
 
  private:
   class HeldMessage;
@@ -38,6 +42,7 @@ class Application final : public transport::Application {
   Router router_;
   Wire wire_;
   HoldList holds_;
+  Uploads uploads_;
   FastLane fast_lane_;
   Reply reply_;  // its memory is used again and again
 };

@@ -33,7 +33,8 @@ store::ObjectRef server_status(Shared& shared) {
       .add("requests_in_fast_lane", shared.requests_in_fast_lane.load(std::memory_order_relaxed))
       .add("bytes_sent", transport.bytes_sent)
       .add("bytes_received", transport.bytes_received)
-      .add("held", shared.held.load(std::memory_order_relaxed));
+      .add("held", shared.held.load(std::memory_order_relaxed))
+      .add("uploads", shared.uploads.load(std::memory_order_relaxed));
   json.begin("memory")
       .add("used", memory.used_bytes)
       .add("limit", memory.limit_bytes)

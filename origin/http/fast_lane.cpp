@@ -2,6 +2,7 @@
 #include "origin/http/fast_lane.hpp"
 
 #include "origin/http/directives.hpp"
+#include "origin/http/follower.hpp"
 #include "origin/http/name.hpp"
 #include "origin/transport/request_head.hpp"
 
@@ -73,6 +74,7 @@ class FastLane::Parked final : public HoldList::Waiter {
   // Copies what the request's views point at, and lets go of what only matters at the first look.
   void keep() {
     request_.again = true;
+    request_.may_follow = false;
     request_.fields.user_agent = request_.fields.forwarded_for = {};
     request_.remote_address = {};
     const std::string directives = directives_of(request_.query);
@@ -114,6 +116,7 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
                   .remote_address = connection.remote_address(),
                   .fields = {}};
   if (!sort_fields(head, request.fields)) return false;
+  request.may_follow = request.method == Method::kGet && request.fields.range.empty();
   // The guard lets nothing else through that a name cannot have.
   if (request.name.find('%') != std::string_view::npos) {
     Result<std::string> name = parse_name(head.path);
@@ -125,8 +128,12 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
   const Router::Outcome outcome = router_.route_stored(request, reply_, hold);
   if (outcome == Router::Outcome::kNotStored) return false;
   shared_.requests_in_fast_lane.fetch_add(1, std::memory_order_relaxed);
-  if (outcome == Router::Outcome::kHold) {
+  if (outcome != Router::Outcome::kReply) {
     if (holds_.has_room()) {
+      if (outcome == Router::Outcome::kFollow) {
+        follow(connection, std::move(hold), head.keep_alive);
+        return true;
+      }
       holds_.add(std::move(hold), std::make_unique<Parked>(*this, connection, request, head.keep_alive));
       return true;
     }
@@ -135,6 +142,15 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
   }
   send(connection, head.keep_alive);
   return true;
+}
+
+void FastLane::follow(transport::Connection& connection, Hold hold, bool keep_alive) {
+  wire_.begin(connection, reply_, keep_alive);
+  const bool chunked = !reply_.content_length;
+  reply_.reset();
+  auto follower = std::make_unique<Follower>(holds_, connection, hold.topic, chunked);
+  hold = follower->hold();
+  holds_.add(std::move(hold), std::move(follower));
 }
 
 void FastLane::send(transport::Connection& connection, bool keep_alive) {

@@ -21,6 +21,8 @@ class FastLane {
  private:
   class Parked;
 
+  // Begins the reply that was made last; what the hold's topic shows is its body.
+  void follow(transport::Connection& connection, Hold hold, bool keep_alive);
   // Sends the reply that was made last.
   void send(transport::Connection& connection, bool keep_alive);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/name.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "origin/base/ref.hpp"
 #include "origin/base/text.hpp"
 
@@ -44,6 +47,13 @@ Result<std::string> parse_name(std::string_view path) {
 
 std::string encode_segment(const std::string& segment) {
   return GCharPtr(g_uri_escape_string(segment.c_str(), nullptr, FALSE)).get();
+}
+
+bool is_reserved(std::string_view name) {
+  static constexpr std::string_view kReserved[] = {"", "api", "healthz", "metrics", "time", "topics"};
+  const std::string_view component = first_component(name);
+  if (component.starts_with('_') || component.starts_with('.')) return true;
+  return std::find(std::begin(kReserved), std::end(kReserved), component) != std::end(kReserved);
 }
 
 std::string_view first_component(std::string_view name) {

@@ -17,6 +17,10 @@ Result<std::string> parse_name(std::string_view path);
 // "a b" -> "a%20b": one path segment.
 std::string encode_segment(const std::string& segment);
 
+// Names that are the server's own: what is missing there may come with a new version, not with the next
+// segment.
+bool is_reserved(std::string_view name);
+
 // "live/video_0/index.m3u8" -> "live"; all of it if there is no slash.
 std::string_view first_component(std::string_view name);
 

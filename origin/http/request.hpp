@@ -48,7 +48,8 @@ struct Request {
   std::string_view query;  // after '?', undecoded; empty if none
   std::string_view remote_address;
   RequestFields fields;
-  bool again = false;  // it was held, and is looked at once more
+  bool again = false;       // it was held, and is looked at once more
+  bool may_follow = false;  // the answer may come piece by piece, while its object is being uploaded
 };
 
 }  // namespace origin::http

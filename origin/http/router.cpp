@@ -11,6 +11,7 @@
 #include "origin/http/conditions.hpp"
 #include "origin/http/directives.hpp"
 #include "origin/http/documents.hpp"
+#include "origin/http/listing.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/range.hpp"
 #include "origin/transport/request_head.hpp"
@@ -19,24 +20,18 @@ namespace origin::http {
 
 namespace {
 
-constexpr const char* kAllowedMethods = "GET, HEAD, OPTIONS";
+constexpr const char* kAllowedMethods = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
+constexpr const char* kReadingMethods = "GET, HEAD, OPTIONS";
 constexpr const char* kAllowedHeaders =
     "Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Accept, "
     "Cache-Control, "
     "Content-Type, Pragma, X-Requested-With, *";
 
-// Names that are the server's own: what is missing there may come with a new version, not with the next
-// segment.
-bool is_reserved(std::string_view name) {
-  static constexpr std::string_view kReserved[] = {"", "api", "healthz", "metrics", "time", "topics"};
-  const std::string_view component = first_component(name);
-  if (component.starts_with('_') || component.starts_with('.')) return true;
-  return std::find(std::begin(kReserved), std::end(kReserved), component) != std::end(kReserved);
-}
-
-void set_options(Reply& reply) {
-  reply.add("Allow", kAllowedMethods);
-  reply.add("Access-Control-Allow-Methods", kAllowedMethods);
+void set_options(std::string_view path, Reply& reply) {
+  const Result<std::string> name = parse_name(path);
+  reply.add("Allow", name && is_reserved(*name) ? kReadingMethods : kAllowedMethods);
+  // Pages from elsewhere do not write.
+  reply.add("Access-Control-Allow-Methods", kReadingMethods);
   reply.add("Access-Control-Allow-Headers", kAllowedHeaders);
   reply.add("Access-Control-Max-Age", "86400");
   // 200 and not 204: this libsoup closes the connection after a 204.
@@ -98,7 +93,7 @@ Router::Router(Shared& shared) : shared_(shared) {
 bool Router::route_by_head(const transport::RequestHead& head, Reply& reply) {
   reply.reset();
   if (head.method == "OPTIONS" && !head.has_body) {
-    set_options(reply);
+    set_options(head.path, reply);
   } else if (head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS") {
     refuse(reply, 405, "method " + std::string(head.method) + " is not served here", head.method);
   } else if (head.has_body) {
@@ -147,7 +142,9 @@ Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold&
 
 Router::Outcome Router::serve_topic(const Request& request, const store::TopicRef& topic, Reply& reply,
                                     Hold& hold) {
-  if (topic->options().keep == 0) return serve_growing(request, topic, reply, hold);
+  if (topic->options().growing && request.may_follow) return follow(request, topic, reply, hold);
+  if (topic->options().keep == 0 || topic->options().growing)
+    return serve_growing(request, topic, reply, hold);
   const bool sealed = topic->sealed();  // asked first: no message comes after it
   const store::MessageRef message = topic->newest();
   if (!message && sealed) return serve_growing(request, topic, reply, hold);
@@ -178,6 +175,22 @@ Router::Outcome Router::serve_topic(const Request& request, const store::TopicRe
                   directives->sequence ? message->ahead()->awaited_cache_control : std::string_view(), reply);
   }
   return Outcome::kReply;
+}
+
+// An upload that is on its way, and to be read from its beginning.
+Router::Outcome Router::follow(const Request& request, const store::TopicRef& topic, Reply& reply,
+                               Hold& hold) {
+  if (topic->sealed()) return serve_growing(request, topic, reply, hold);
+  const store::TopicOptions& options = topic->options();
+  reply.add("Content-Type", options.headers.content_type);
+  if (!options.headers.cache_control.empty()) reply.add("Cache-Control", options.headers.cache_control);
+  if (options.expected_size) {
+    reply.content_length = *options.expected_size;
+  } else {
+    reply.add("Transfer-Encoding", "chunked");
+  }
+  hold = {topic, {1, 0}, options.hold_limit};
+  return Outcome::kFollow;
 }
 
 // A segment or part that is still growing: its bytes may be asked for by range, so it is answered once it is
@@ -221,6 +234,8 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
   const std::string_view presentation = first_component(request.name);
   const std::string_view rest = request.name.substr(presentation.size());
   if (rest.size() <= 1) {
+    if (store::ObjectRef listing = find_listing(shared_, request.name, request.query))
+      return serve_object(request, std::move(listing), {}, reply);
     const auto playlist = shared_.store.find(std::string(presentation) + "/index.m3u8");
     if (!std::holds_alternative<std::monostate>(playlist)) {
       if (rest.empty()) return redirect_to_folder(request, reply);

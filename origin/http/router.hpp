@@ -28,6 +28,7 @@ class Router {
   enum class Outcome : uint8_t {
     kReply,      // the reply is made
     kHold,       // the hold says what for
+    kFollow,     // the reply is a beginning: what the hold's topic shows is its body, piece by piece
     kNotStored,  // the store has nothing of that name
   };
 
@@ -50,6 +51,7 @@ class Router {
   // A page of the server's own or what it is made of; null if there is none of that name.
   store::MessageRef find_asset(std::string_view name) const;
   void serve_unstored(const Request& request, Reply& reply);
+  Outcome follow(const Request& request, const store::TopicRef& topic, Reply& reply, Hold& hold);
   Outcome serve_growing(const Request& request, const store::TopicRef& topic, Reply& reply, Hold& hold);
   // Something that changes, in the form that the request prefers. `cache_control`: instead of the object's
   // own, unless it is empty.

@@ -34,7 +34,7 @@ struct Server::Impl {
     shared.stopping = true;
     MutexLock lock(mutex);
     for (const auto& [worker, application] : workers) {
-      worker->post([application = application] { application->give_up_holding(); });
+      worker->post([application = application] { application->give_up_waiting(); });
     }
     workers.clear();
   }

@@ -38,6 +38,7 @@ struct Shared {
   std::atomic<uint64_t> requests{0};
   std::atomic<uint64_t> requests_in_fast_lane{0};
   std::atomic<uint64_t> held{0};
+  std::atomic<uint64_t> uploads{0};  // on their way
   std::atomic<bool> stopping{false};
 };
 

@@ -77,6 +77,12 @@ void Wire::send(transport::Connection& connection, const Reply& reply, int minor
       keep_alive);
 }
 
+void Wire::begin(transport::Connection& connection, const Reply& reply, bool keep_alive) {
+  write(reply, 1, keep_alive);
+  const std::string_view head[] = {status_line_, reply.prepared_fields(), own_, kCommonFields, kEnd};
+  connection.begin_response(head);
+}
+
 Body Wire::closing_form(const Reply& reply) {
   write(reply, 1, false);
   std::string head = status_line_;

@@ -19,6 +19,8 @@ class Wire {
 
   // Sends an HTTP/1.x answer on the connection itself.
   void send(transport::Connection& connection, const Reply& reply, int minor_version, bool keep_alive);
+  // Likewise, but only the head of an answer that the connection is to get piece by piece.
+  void begin(transport::Connection& connection, const Reply& reply, bool keep_alive);
   // Likewise, for the transport to send before it closes the connection.
   Body closing_form(const Reply& reply);
 

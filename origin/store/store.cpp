@@ -3,13 +3,9 @@
 
 #include <algorithm>
 
-namespace origin::store {
+#include "origin/store/store_entry.hpp"
 
-struct Store::Entry {
-  std::variant<ObjectRef, TopicRef> content;
-  // Where an object that is not pinned stands in the order of expiry.
-  std::optional<Expiries::iterator> expiry;
-};
+namespace origin::store {
 
 namespace {
 
@@ -76,7 +72,7 @@ ObjectRef Store::insert(std::string_view name, Object object, PutOptions options
   Budget::Charge charge = budget_->charge(bookkeeping(name, object));
   const auto whole = std::make_shared<const StoredObject>(StoredObject{std::move(charge), std::move(object)});
   const ObjectRef stored(whole, &whole->object);
-  const auto [entry, inserted] = entries_.emplace(std::string(name), Entry{stored, std::nullopt});
+  const auto [entry, inserted] = entries_.emplace(std::string(name), Entry{stored, std::nullopt, false});
   if (!options.pinned) set_expiry(entry, options.ttl);
   return stored;
 }
@@ -91,6 +87,7 @@ void Store::set_expiry(Entries::iterator entry, std::optional<Duration> ttl) {
 void Store::erase(Entries::iterator entry) {
   if (entry->second.expiry) expiries_.erase(*entry->second.expiry);
   if (std::holds_alternative<TopicRef>(entry->second.content)) --topics_;
+  if (entry->second.uploaded) uploaded_.erase(entry->first);
   entries_.erase(entry);
 }
 
@@ -151,7 +148,7 @@ void Store::put_topic(TopicRef topic) {
     MutexLock lock(mutex_);
     if (topic->sealed()) return;
     replaced = take_out(topic->name());
-    entries_.emplace(topic->name(), Entry{topic, std::nullopt});
+    entries_.emplace(topic->name(), Entry{topic, std::nullopt, false});
     ++topics_;
   }
   if (replaced && replaced != topic) replaced->seal();

@@ -10,6 +10,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
@@ -37,6 +38,22 @@ struct PutOptions {
   // needed.
   bool pinned = false;
   std::optional<Duration> ttl;  // from now; none: until removed or evicted
+};
+
+// What has to be so for an upload to take effect (RFC 9110 13.1).
+struct Precondition {
+  bool absent = false;  // nothing has the name yet
+  std::string etag;     // the object that has it carries this one; empty: any, or none
+};
+
+// Objects that were uploaded, in the order of their names.
+struct Listing {
+  struct Item {
+    std::string name;
+    ObjectRef object;
+  };
+  std::vector<Item> items;
+  bool more = false;  // others follow
 };
 
 struct Stats {
@@ -87,6 +104,31 @@ class Store {
   // Puts `object` in the place of a topic and seals it: readers of the topic wake and find the object.
   ObjectRef seal_into(const TopicRef& topic, Object object, PutOptions options = {});
 
+  // ---- Uploads: names that their senders choose, beside those of presentations.
+
+  // Sets a first component aside for its owner: nothing can be uploaded below it. False if something was.
+  // Claimed more than once, it is free when it has been released as often.
+  bool claim(std::string_view component);
+  void release(std::string_view component);
+  // Whether something may be uploaded under that name. kExists: the name is claimed; kPrecondition: that does
+  // not hold.
+  Status may_upload(std::string_view name, const Precondition& precondition) const;
+  // Offers a topic that shows an upload on its way if its name is free; else whoever has it keeps it.
+  bool offer(const TopicRef& topic);
+  // Puts an object that was uploaded in the place of what its name has, in one step; `topic` is the one that
+  // was offered for it, which is sealed. Errors as above, and nothing happens then. True: nothing had the
+  // name.
+  Result<bool> commit(const TopicRef& topic, Object object, PutOptions options,
+                      const Precondition& precondition);
+  // Takes back a topic that was offered, and seals it.
+  void withdraw(const TopicRef& topic);
+  // Removes what was uploaded. Errors: as may_upload; kNotFound.
+  Status remove_uploaded(std::string_view name, const Precondition& precondition);
+  // What was uploaded under names that begin with `prefix` and come after `after`, at most `limit` of it.
+  Listing list(std::string_view prefix, std::string_view after, size_t limit) const;
+
+  // ----
+
   // What has the name now: monostate if nothing.
   using Found = std::variant<std::monostate, ObjectRef, TopicRef>;
   Found find(std::string_view name) const;
@@ -111,6 +153,7 @@ class Store {
   using Expiries = std::multimap<MonotonicTime, std::string>;
 
   ObjectRef insert(std::string_view name, Object object, PutOptions options) REQUIRES_LOCK(mutex_);
+  Status check_upload(std::string_view name, const Precondition& precondition) const REQUIRES_LOCK(mutex_);
   // Takes out what has the name; a topic is for the caller to seal once the lock is gone.
   TopicRef take_out(std::string_view name) REQUIRES_LOCK(mutex_);
   void set_expiry(Entries::iterator entry, std::optional<Duration> ttl) REQUIRES_LOCK(mutex_);
@@ -124,6 +167,8 @@ class Store {
   mutable Mutex mutex_;
   Entries entries_ GUARDED_BY(mutex_);
   Expiries expiries_ GUARDED_BY(mutex_);
+  std::map<std::string, unsigned, std::less<>> claims_ GUARDED_BY(mutex_);
+  std::set<std::string_view> uploaded_ GUARDED_BY(mutex_);  // keys of entries_
   std::vector<std::shared_ptr<Resolver>> resolvers_ GUARDED_BY(mutex_);
   uint64_t topics_ GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> shortages_{0};

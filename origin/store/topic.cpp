@@ -90,15 +90,25 @@ bool Topic::publish(MessageRef message) {
 }
 
 void Topic::seal() {
-  for (const auto& watcher : close()) watcher->topic_changed(shared_from_this());
+  for (const auto& watcher : end(false)) watcher->topic_changed(shared_from_this());
 }
 
 std::vector<std::shared_ptr<Watcher>> Topic::close() {
+  return end(true);
+}
+
+std::vector<std::shared_ptr<Watcher>> Topic::end(bool completed) {
   MutexLock lock(mutex_);
   if (sealed_) return {};
   sealed_ = true;
+  completed_ = completed;
   ++changes_;
   return take_watchers();
+}
+
+bool Topic::completed() const {
+  MutexLock lock(mutex_);
+  return completed_;
 }
 
 bool Topic::sealed() const {

@@ -105,7 +105,10 @@ struct TopicOptions {
   size_t keep = 1;
   // Its messages say what may be waited for (`Ahead`).
   bool may_be_awaited = false;
-  // What an answer says while there is no message.
+  // It shows an object on its way in: the newest message, at (bytes so far, 0), is what there is of it.
+  bool growing = false;
+  std::optional<uint64_t> expected_size;  // of such an object, in bytes; none: not known yet
+  // What an answer says while there is no message, or not all of it.
   Headers headers;
 };
 
@@ -121,9 +124,12 @@ class Topic : public std::enable_shared_from_this<Topic> {
   bool publish(MessageRef message);
   // No message will follow. Wakes the watchers.
   void seal();
-  // Likewise, but leaves waking them to the caller, who holds a lock.
+  // Likewise, since an object with all of it takes its place; leaves waking them to the caller, who holds a
+  // lock.
   [[nodiscard]] std::vector<std::shared_ptr<Watcher>> close();
   bool sealed() const;
+  // By close().
+  bool completed() const;
 
   // Null while there is none.
   MessageRef newest() const;
@@ -141,6 +147,7 @@ class Topic : public std::enable_shared_from_this<Topic> {
   uint64_t changes() const;
 
  private:
+  std::vector<std::shared_ptr<Watcher>> end(bool completed);
   std::vector<std::shared_ptr<Watcher>> take_watchers() REQUIRES_LOCK(mutex_);
 
   const std::string name_;
@@ -150,6 +157,7 @@ class Topic : public std::enable_shared_from_this<Topic> {
   std::vector<std::weak_ptr<Watcher>> watchers_ GUARDED_BY(mutex_);
   uint64_t changes_ GUARDED_BY(mutex_) = 0;
   bool sealed_ GUARDED_BY(mutex_) = false;
+  bool completed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace origin::store

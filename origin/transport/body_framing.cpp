@@ -68,7 +68,7 @@ void BodyFraming::feed_framing(char c, std::string* sink) {
       if (saw_cr_) {
         state_ = State::kSize;
         digits_ = 0;
-        if (sink) sink->append("\r\n");
+        if (sink && !unwraps_) sink->append("\r\n");
       }
       saw_cr_ = !saw_cr_;
       return;
@@ -102,7 +102,7 @@ void BodyFraming::end_of_size(std::string* sink) {
     return;
   }
   state_ = State::kData;
-  if (!sink) return;
+  if (!sink || unwraps_) return;
   char line[20];
   char* end = std::to_chars(line, line + 16, remaining_, 16).ptr;
   *end++ = '\r';
@@ -118,7 +118,7 @@ void BodyFraming::trailer_byte(char c, std::string* sink) {
     saw_cr_ = false;
     if (line_bytes_ == 0) {
       state_ = State::kComplete;
-      if (sink) sink->append("0\r\n\r\n");
+      if (sink && !unwraps_) sink->append("0\r\n\r\n");
     }
     line_bytes_ = 0;
   } else if (c == '\r') {

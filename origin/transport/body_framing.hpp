@@ -21,6 +21,9 @@ class BodyFraming {
   // Why the body is not one (RFC 9112 7.1); null while it is.
   const char* error() const { return error_; }
 
+  // From now on a sink gets the content alone, without the framing of chunks.
+  void unwrap() { unwraps_ = true; }
+
   // Takes bytes of the body off the front of `input` and returns how many. If `sink` is given, what libsoup
   // is to read is appended to it, at most about `room` bytes: chunks with fresh framing, without extensions
   // and trailers, which this libsoup reads wrongly.
@@ -37,6 +40,7 @@ class BodyFraming {
   void reject(const char* reason) { error_ = reason; }
 
   State state_ = State::kComplete;
+  bool unwraps_ = false;
   bool saw_cr_ = false;
   uint8_t digits_ = 0;       // of the chunk size
   uint16_t line_bytes_ = 0;  // of an extension or a trailer line

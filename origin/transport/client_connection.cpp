@@ -191,7 +191,7 @@ size_t ClientConnection::consume_head(std::string_view bytes) {
 }
 
 size_t ClientConnection::consume_body(std::string_view bytes) {
-  const size_t taken = framing_.feed(bytes, soup_room(), soup_input());
+  const size_t taken = reader_ ? take_body(bytes) : framing_.feed(bytes, soup_room(), soup_input());
   if (!framing_.error()) return taken;
   if (answer_begun()) {
     close();
@@ -211,6 +211,7 @@ void ClientConnection::begin_request(const RequestHead& head) {
   keep_alive_ = head.keep_alive;
   minor_version_ = static_cast<uint8_t>(head.minor_version);
   framing_ = BodyFraming(head);
+  reader_ = nullptr;
   answer_bytes_ = 0;
   if (!worker_.application().first_look(*this, head)) open_soup(head);
 }
@@ -242,6 +243,7 @@ void ClientConnection::respond(const Response& response, bool keep_alive) {
     keep_alive = false;
   }
   answered_ = true;
+  reader_ = nullptr;
   keep_alive_ = keep_alive_ && keep_alive;
   gone_ = nullptr;
   uint64_t sent = 0;
@@ -318,6 +320,7 @@ void ClientConnection::refuse(const HeadError& error, std::string_view method) {
   must_linger_ = true;
   output_.clear();
   output_.push(worker_.application().refusal(error, method));
+  reader_ = nullptr;
   if (auto gone = std::exchange(gone_, nullptr)) gone();
   abandon_soup();
   close_gently();
@@ -327,6 +330,7 @@ void ClientConnection::close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   clear_deadline();
+  reader_ = nullptr;
   if (auto gone = std::exchange(gone_, nullptr)) gone();
   abandon_soup();
   socket_.reset();

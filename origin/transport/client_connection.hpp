@@ -37,6 +37,10 @@ class ClientConnection final : public Connection,
   void on_gone(std::function<void()> callback) override;
   using Connection::respond;
   void respond(const Response& response, bool keep_alive) override;
+  void receive_body(BodyReader& reader, bool expects_continue) override;
+  void begin_response(std::span<const std::string_view> head) override;
+  void continue_response(Body pieces) override;
+  void end_response(bool complete) override;
 
   void on_events(uint32_t events) override;
   void on_turn() override;
@@ -81,6 +85,7 @@ class ClientConnection final : public Connection,
   size_t consume(std::string_view bytes);
   size_t consume_head(std::string_view bytes);
   size_t consume_body(std::string_view bytes);
+  size_t take_body(std::string_view bytes);
   bool receive(size_t& budget);
   void keep(std::string_view rest);
   void end_of_input();
@@ -142,6 +147,7 @@ class ClientConnection final : public Connection,
   size_t lingered_ = 0;  // bytes thrown away
   std::string input_;    // received, but neither a whole head nor wanted yet
   BodyFraming framing_;
+  BodyReader* reader_ = nullptr;  // who takes the body, if that is not libsoup
   OutputQueue output_;
   uint64_t answer_bytes_ = 0;  // sent of the answer in flight
   SendRate send_rate_;

@@ -25,6 +25,16 @@ struct Response {
   uint64_t length = 0;
 };
 
+// Takes the body of a request as it comes. Called on the worker's thread.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // The next bytes of the content, without framing; only valid during the call.
+  virtual void body_bytes(std::string_view bytes) = 0;
+  // That was all of it.
+  virtual void body_complete() = 0;
+};
+
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -46,6 +56,16 @@ class Connection {
   // is left of it is never read. Also answers in libsoup's place, as long as libsoup's message has no
   // response (to refuse an upload that it is reading); that message is aborted.
   virtual void respond(const Response& response, bool keep_alive) = 0;
+  // For an Application that took a request with a body in first_look: the reader gets it until it is complete
+  // or a response is given; if it breaks off, or is no body, on_gone is told. `expects_continue`: the client
+  // waits to hear that its body is wanted (RFC 9110 10.1.1).
+  virtual void receive_body(BodyReader& reader, bool expects_continue) = 0;
+  // A response that comes in pieces, in place of respond(): its head, then any number of pieces of the body,
+  // framed as the head says, then its end. Not `complete`: it breaks off, which the client can tell. on_gone
+  // stays as it is until the end.
+  virtual void begin_response(std::span<const std::string_view> head) = 0;
+  virtual void continue_response(Body pieces) = 0;
+  virtual void end_response(bool complete) = 0;
   // Head and body in one.
   void respond(const Body& whole, bool keep_alive) {
     respond({.head = {}, .body = &whole, .offset = 0, .length = body_size(whole)}, keep_alive);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What an upload says of its object: content type, how long it is kept and cached, metadata. Pure, any
+// thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "origin/base/result.hpp"
+#include "origin/http/limits.hpp"
+#include "origin/store/object.hpp"
+#include "origin/transport/request_head.hpp"
+
+namespace origin::http {
+
+struct ObjectTerms {
+  store::Headers headers;
+  std::optional<Duration> ttl;
+};
+
+// By its name's extension; empty if that says nothing.
+std::string_view content_type_of(std::string_view name);
+
+// Content-Type, else what the name's extension says; Cache-Control, else short for playlists and long for
+// media; `ttl_seconds` of the query, else max-age of Cache-Control; Content-Encoding, -Language and
+// -Disposition, and fields that begin with X- or Origin-Meta- but for those that proxies or servers act on.
+// Errors: kInvalid (a ttl that is no number, zero, or more than limits.max_ttl), kUnsupported
+// (Origin-Persistence: durable).
+Result<ObjectTerms> object_terms(const transport::RequestHead& head, std::string_view name,
+                                 const Limits& limits);
+
+}  // namespace origin::http

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// PUT, POST and DELETE of objects. One per worker, on its thread; never blocks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "origin/http/reply.hpp"
+#include "origin/http/shared.hpp"
+#include "origin/http/wire.hpp"
+#include "origin/transport/connection.hpp"
+
+namespace origin::http {
+
+class Uploads {
+ public:
+  Uploads(Shared& shared, Wire& wire);
+  ~Uploads();
+
+  // Takes a request that writes: answers it, now or when its body is there. False: it is none.
+  bool take(transport::Connection& connection, const transport::RequestHead& head);
+  // Those on their way are broken off; their clients get 503.
+  void give_up_all();
+
+ private:
+  class Receiving;
+
+  // What has to be so before a body is read. False: the reply says what is not.
+  bool admit(const transport::Connection& connection, const transport::RequestHead& head, std::string& name,
+             store::Precondition& precondition);
+  void begin(transport::Connection& connection, const transport::RequestHead& head, std::string name,
+             store::Precondition precondition);
+  void remove(const std::string& name, const store::Precondition& precondition);
+  void send(transport::Connection& connection, int minor_version, bool keep_alive);
+  void end(Receiving& receiving);
+
+  Shared& shared_;
+  Wire& wire_;
+  Reply reply_;  // its memory is used again and again
+  std::unordered_map<const Receiving*, std::unique_ptr<Receiving>> receiving_;
+};
+
+}  // namespace origin::http
