@@ -120,12 +120,33 @@ Status Source::emit() {
   due_ += next;
   // With B-frames the decode time runs ahead of the presentation time of every frame by the depth of
   // reordering.
-  const Duration dts = time + shift_ - next * options_.b_frames;
-  const auto duration = options_.intervals.empty() ? std::optional(next) : std::nullopt;
-  Status pushed =
-      writer_->push(key ? key_ : other_, {time + shift_, options_.b_frames ? dts : time + shift_, duration});
+  if (options_.reorder == 0) return push(key, time, time - next * options_.b_frames);
+  for (int i = frames_ == 1 ? options_.reorder : 0; i > 0; --i) shown_.push_back(time - next * i);
+  shown_.push_back(time);
+  if (key) {
+    if (Status pushed = push_group(); !pushed) return pushed;
+  }
+  group_.push_back({key, time});
+  return key || std::cmp_greater(group_.size(), options_.reorder) ? push_group() : Status();
+}
+
+Status Source::push(bool key, Duration pts, Duration dts) {
+  const auto duration = options_.intervals.empty() ? std::optional(interval(index_ - 1)) : std::nullopt;
+  Status pushed = writer_->push(key ? key_ : other_, {pts + shift_, dts + shift_, duration});
   force_key_ = force_key_ || (options_.keyframes_on_request && writer_->needs_sync());
   return pushed;
+}
+
+// Its decode times are the presentation times of frames that came in before.
+Status Source::push_group() {
+  if (group_.empty()) return {};
+  std::rotate(group_.begin(), group_.end() - 1, group_.end());
+  for (const Picture& picture : std::exchange(group_, {})) {
+    const Duration dts = shown_.front();
+    shown_.pop_front();
+    if (Status pushed = push(picture.key, picture.shown, dts); !pushed) return pushed;
+  }
+  return {};
 }
 
 Simulation::Simulation(Settings settings)

@@ -3,6 +3,7 @@
 // from frame to frame. Checks every version of every media playlist on the way.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,7 +29,8 @@ struct SourceOptions {
   Duration gop{};                     // 0: keyframes where the grid wants them
   bool keyframes_on_request = true;
   unsigned late_key = 0;  // each so many-th keyframe comes a frame or two late
-  int b_frames = 0;
+  int b_frames = 0;       // frames that all decode times lie before their presentation times
+  int reorder = 0;  // so many pictures are coded behind the one that is shown after them, as x264 does it
   size_t extra_bytes = 0;  // added to each frame
 };
 
@@ -59,6 +61,8 @@ class Source {
  private:
   Duration interval(uint64_t index) const;
   bool is_keyframe(Duration time);
+  Status push(bool key, Duration pts, Duration dts);
+  Status push_group();
 
   Simulation& simulation_;
   const SourceOptions options_;
@@ -71,6 +75,12 @@ class Source {
   Duration shift_{};
   std::optional<Duration> next_key_;  // without a GOP of its own: the last frame
   uint64_t keys_ = 0;
+  struct Picture {
+    bool key;
+    Duration shown;
+  };
+  std::vector<Picture> group_;  // in the order of display, of which the last one is coded first
+  std::deque<Duration> shown_;  // of which decode times are still to be made
   bool force_key_ = false;
   bool ended_ = false;
 };

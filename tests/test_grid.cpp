@@ -30,7 +30,7 @@ START_TEST(test_plain_grid) {
   ck_assert(grid.next(kStart - 1ns) == kStart);
   ck_assert(grid.next(-1ns) == 0s);
   ck_assert_int_eq(grid.number_at(kStart + 1999ms), kSlot);
-  ck_assert(!grid.is_stretched(kStart));
+  ck_assert(grid.next(kStart) == grid.slot_end(kStart));
 }
 END_TEST
 

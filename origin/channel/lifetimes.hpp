@@ -38,6 +38,11 @@ inline Duration multivariant_hold_limit(const Options& options) {
   return patience(options) + 3 * options.segment_duration;
 }
 
+// The longest that a target duration may turn out to be, for what is published before it is known.
+inline std::chrono::seconds longest_target(const Options& options) {
+  return std::chrono::ceil<std::chrono::seconds>(options.segment_duration + options.gop_limit);
+}
+
 // A header by which clients can tell how long something has been on its way: microseconds since 1970.
 inline std::pair<std::string, std::string> published_at(UtcTime now) {
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());

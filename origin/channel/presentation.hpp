@@ -170,6 +170,7 @@ class Presentation {
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication)
       REQUIRES_LOCK(mutex_);
   void bridge_jump(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
+  Duration shortest_gap() const;
   Duration gap_end(Duration from) const REQUIRES_LOCK(mutex_);
   // Whether the track is, or would be with nothing listed `from_now`, without a new segment for too long.
   bool in_outage(const Slot& slot, Duration from_now = {}) const REQUIRES_LOCK(mutex_);
@@ -213,6 +214,7 @@ class Presentation {
   std::optional<Duration> plan_end(Slot& slot, const Track::Start& start, uint64_t sequence)
       REQUIRES_LOCK(mutex_);
   Duration longest_stretch() const REQUIRES_LOCK(mutex_);
+  bool all_known() const REQUIRES_LOCK(mutex_);
   // Whether a track's first segment is not listed before it is known what follows.
   bool may_withhold(const Slot& slot, const Track::Start& start) const REQUIRES_LOCK(mutex_);
   // It is dropped or listed: what follows begins at `next` (null: nothing does).

@@ -32,7 +32,7 @@ Duration Presentation::next_boundary(Duration running_time) {
   MutexLock lock(mutex_);
   const Duration time = running_time + anchor_.offset;
   grid_.settle(time);
-  Duration next = grid_.next(time);
+  Duration next = std::min(grid_.next(time), grid_.slot_end(time));
   // A segment ends where it was told to when it began, whatever has been planned since.
   for (const auto& slot : slots_) {
     if (slot->running() && slot->end > time) next = std::min(next, slot->end);
@@ -156,20 +156,34 @@ Duration Presentation::longest_stretch() const {
          std::max(2 * frame, kMargin);
 }
 
-// Where a segment ends if not at the next boundary of the grid.
+// Where a segment ends if not at the next boundary of the grid: later where its number is ahead of its slot,
+// sooner where it is behind. A track whose number is its slot's stays where it is, whatever others have to
+// make up for.
 std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& start, uint64_t sequence) {
   const Duration time = grid_time(start);
   const Duration longest = longest_stretch();
-  const bool all_known =
-      std::none_of(slots_.begin(), slots_.end(), [&](const auto& other) { return awaited(*other); });
-  if (on_wall_clock() && !slot.track.withholds() && all_known)
-    grid_.begin(time, static_cast<int64_t>(sequence - offset_from_grid_), longest);
-  slot.end = grid_.next(time);
+  const Duration slot_end = grid_.slot_end(time);
+  const auto number = static_cast<int64_t>(sequence - offset_from_grid_);
+  slot.end = slot_end;
+  if (on_wall_clock() && !slot.track.withholds()) {
+    const Duration length = options_.segment_duration;
+    if (number > grid_.slot(time)) {
+      if (all_known()) grid_.begin(time, number, longest);
+      slot.end = grid_.next(time);
+    } else if (number < grid_.slot(time) && slot_end - time >= length * 3 / 4) {
+      slot.end = slot_end - length / 2;
+    }
+  }
   // One that begins early, where its predecessor was foretold to end, would be too long by then.
   const bool early = start.time < start.due && longest > options_.segment_duration;
-  const bool too_long = early && start.time + longest < slot.end;
-  if (too_long) slot.end = std::max(start.time + longest, time + kMargin);
-  return too_long || grid_.is_stretched(time) ? std::optional(slot.end) : std::nullopt;
+  if (early && start.time + longest < slot.end) slot.end = std::max(start.time + longest, time + kMargin);
+  return slot.end != slot_end ? std::optional(slot.end) : std::nullopt;
+}
+
+// Whether it is clear of every track whether its keyframes come where they are wanted.
+bool Presentation::all_known() const {
+  return std::none_of(slots_.begin(), slots_.end(),
+                      [&](const auto& slot) REQUIRES_LOCK(mutex_) { return awaited(*slot); });
 }
 
 uint64_t Presentation::next_sequence() const {

@@ -11,8 +11,10 @@ namespace origin::channel {
 
 namespace {
 
-// A hole shorter than this is left to the player's buffer; one longer than kLongestGap is a discontinuity.
+// A gap that is marked while it lasts is not shorter than this, or than half a segment.
 constexpr Duration kShortestGap = 500ms;
+// A hole shorter than this is one of rounding; one longer than kLongestGap is a discontinuity.
+constexpr Duration kShortestHole = 5ms;
 constexpr Duration kLongestGap = 10min;
 
 }  // namespace
@@ -85,15 +87,14 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
     bridge_jump(slot, publication);
     return epoch;
   }
-  // What is left of a hole that is marked already is marked as well.
-  if (until - *end < kShortestGap && !window.last()->gap) return epoch;
+  if (until - *end < kShortestHole) return epoch;
   if (until - *end > kLongestGap) {
     if (anchor_.epoch == epoch) ++anchor_.epoch;
     return anchor_.epoch;
   }
   for (Duration from = *end; from < until;) {
     Duration to = std::min(until, gap_end(from));
-    if (to < until && until - to < kShortestGap) to = from + (until - from) / 2;
+    if (until - to < shortest_gap()) to = until - from <= max_segment() ? until : from + (until - from) / 2;
     slot.track.add_gap(from, to - from, epoch, publication);
     slot.last_listed = clock_.monotonic();
     from = to;
@@ -112,9 +113,13 @@ void Presentation::bridge_jump(Slot& slot, Publication& publication) {
   slot.last_listed = clock_.monotonic();
 }
 
+Duration Presentation::shortest_gap() const {
+  return std::min(kShortestGap, options_.segment_duration / 2);
+}
+
 // At a boundary, so that what comes back is on the grid.
 Duration Presentation::gap_end(Duration from) const {
-  const Duration end = grid_.next(from + kShortestGap);
+  const Duration end = grid_.next(from + shortest_gap());
   return end - from > max_segment() ? grid_.next(from) : end;
 }
 

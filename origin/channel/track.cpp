@@ -79,12 +79,10 @@ store::Headers Track::media_headers(const std::string& uri, UtcTime now) const {
   headers.content_type = info_.kind == media::Kind::kVideo ? "video/mp4" : "audio/mp4";
   // Names never come back with other bytes: what is complete may be kept as long as anyone likes. Six target
   // durations are what RFC 8216bis B.1 asks for live media.
-  headers.cache_control =
-      options_.type == timeline::PlaylistType::kLive
-          ? max_age(6 *
-                    std::max<Duration>(std::chrono::seconds(target_duration_),
-                                       std::chrono::ceil<std::chrono::seconds>(options_.segment_duration)))
-          : "public, max-age=31536000, immutable";
+  headers.cache_control = options_.type == timeline::PlaylistType::kLive
+                              ? max_age(6 * (target_duration_ ? std::chrono::seconds(target_duration_)
+                                                              : longest_target(options_)))
+                              : "public, max-age=31536000, immutable";
   const bool is_init = uri.starts_with("init-");
   headers.etag = '"' + (is_init ? uri : stretch_->run + "-" + uri.substr(uri.find('/') + 1)) + '"';
   headers.last_modified = now;

@@ -59,6 +59,7 @@ Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
 
   if (!times.pts && may_reorder(format_)) warnings_.no_presentation_times(format_.codec);
   Frame frame{data, with_length(times, data), clock_.utc(), media::access_of(format_, data.span())};
+  frame.times.closed_group = frame.access == media::Access::kSync;
   if (leads_to_entry(frame)) {
     // What is left out leaves no hole: the entry is decoded in its stead.
     if (entry_->times.dts && frame.times.dts) entry_->times.dts = frame.times.dts;
@@ -188,7 +189,7 @@ bool TrackWriter::begin_in_time(segmenter::Timed& timed) const {
   if (late <= 0) return true;
   if (!in_turn(timed) || time_of(late) > segmenter::kMostEarly) return false;
   timed.begin_earlier(late);
-  timed.dts = std::max(timed.dts - late, held_->dts + 1);
+  timed.dts = std::max(timed.dts, held_->dts + 1);
   return true;
 }
 
@@ -225,7 +226,7 @@ Status TrackWriter::leave_out() {
 // Where it is clear when the newest sample ends, nobody has to wait for the next one.
 Status TrackWriter::end_early() {
   if (!held_time_.steady || !presentation_->options().wall_clock) return {};
-  const segmenter::Cut cut = segmenter_->expected();
+  const segmenter::Cut cut = segmenter_->expected(keyframes_on_request_);
   if (cut == segmenter::Cut::kNone) return {};
   note_early_end(cut);
   if (ended_early_) return finish_segment();

@@ -24,20 +24,19 @@ class Grid {
   int64_t number_at(Duration time) const;
   // The first boundary strictly after a time.
   Duration next(Duration time) const;
-  // Whether a segment that begins then ends somewhere else than where its slot does.
-  bool is_stretched(Duration time) const { return next(time) != slot_end(time); }
+  // Where the slot ends that a time lies in, whatever is planned.
+  Duration slot_end(Duration time) const { return segment_duration_ * (slot(time) + 1); }
 
   // An encoder's input has come to `time`: keyframes were asked for at the boundaries up to there, which stay
   // where they are.
   void settle(Duration time);
   // A segment of that number begins. If the number is ahead of its slot (a cut between boundaries counts one
-  // more), this and those that follow are stretched up to `longest` until the two agree. All tracks follow,
-  // at the same times; who says the same again changes nothing. No effect if `longest` is no longer than a
-  // segment.
+  // more), this and those that follow are stretched up to `longest` until the two agree. All tracks that are
+  // ahead follow, at the same times; who says the same again changes nothing. No effect if `longest` is no
+  // longer than a segment.
   void begin(Duration start, int64_t number, Duration longest);
 
  private:
-  Duration slot_end(Duration time) const { return segment_duration_ * (slot(time) + 1); }
   bool is_planned(Duration time) const;
 
   const Duration segment_duration_;

@@ -91,8 +91,11 @@ bool Segmenter::may_be_entry(const SampleTime& sample) const {
   return !config_.video || keeps_early_ || sample.due >= next_boundary_ - kRounding;
 }
 
-bool Segmenter::keyframe_expected(const SampleTime& sample) const {
-  return may_be_entry(sample) && (!config_.video || boundaries_kept_ >= kKept);
+bool Segmenter::keyframe_expected(const SampleTime& sample, bool on_request) const {
+  if (!config_.video) return true;
+  if (!may_be_entry(sample) || boundaries_kept_ < kKept) return false;
+  // A group of pictures that lasts a little longer than a segment comes later each time.
+  return on_request || std::abs(sample.place - last_entry_ - last_gop_) <= sample.tolerance();
 }
 
 SampleTime Segmenter::successor() const {
@@ -108,9 +111,9 @@ bool Segmenter::is_due() const {
   return at_boundary(next);
 }
 
-Cut Segmenter::expected() const {
+Cut Segmenter::expected(bool on_request) const {
   SampleTime next = successor();
-  next.entry = keyframe_expected(next);
+  next.entry = keyframe_expected(next, on_request);
   if (at_boundary(next)) return Cut::kSegment;
   return overfills_part(next, next.place + next.duration) ? Cut::kPart : Cut::kNone;
 }
@@ -135,7 +138,8 @@ Decision Segmenter::next(const SampleTime& sample, bool force) {
 Decision Segmenter::decide(const SampleTime& sample, bool force) {
   if (force) seen_entry_ = false;
   if (sample.entry) {
-    if (seen_entry_) longest_gop_ = std::max(longest_gop_, sample.place - last_entry_);
+    last_gop_ = seen_entry_ ? sample.place - last_entry_ : 0;
+    longest_gop_ = std::max(longest_gop_, last_gop_);
     last_entry_ = sample.place;
     seen_entry_ = true;
   }

@@ -54,8 +54,8 @@ class Segmenter {
   // The newest sample turned out to last until `end`: decides what ends before it after all.
   Cut settle(int64_t end);
   // What will end with the newest sample, if the next one follows at its end and the source goes on as it
-  // did.
-  Cut expected() const;
+  // did. `on_request`: it makes keyframes where it is asked to; else they come at one distance, if at all.
+  Cut expected(bool on_request) const;
   // Whether the segment ends with the newest sample if the next one follows at its end and the source makes
   // keyframes where it is asked to.
   bool is_due() const;
@@ -83,7 +83,7 @@ class Segmenter {
   SampleTime successor() const;
   bool at_boundary(const SampleTime& sample) const;
   bool may_be_entry(const SampleTime& sample) const;
-  bool keyframe_expected(const SampleTime& sample) const;
+  bool keyframe_expected(const SampleTime& sample, bool on_request) const;
   bool overfills_part(const SampleTime& sample, int64_t end) const;
   int64_t end_of_part(const SampleTime& sample, int64_t end) const;
   void start_part(const SampleTime& sample, int64_t start);
@@ -102,6 +102,7 @@ class Segmenter {
   int boundaries_kept_ = 0;   // the last ones, by a keyframe at just that frame
   bool keeps_early_ = false;  // by one before the boundary, within the tolerance
   int64_t last_entry_ = 0;
+  int64_t last_gop_ = 0;  // distance of the last two keyframes, in ticks
   bool seen_entry_ = false;
   int64_t longest_gop_ = 0;
 };

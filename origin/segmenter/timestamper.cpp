@@ -45,6 +45,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_j
   timed.before = before;
 
   started_ = true;
+  if (raw.closed_group) group_ = times;
   anchor_changed_ = was_reset_ = end_is_held_ = false;
   last_ = timed;
   last_raw_dts_ = times.dts;
@@ -60,10 +61,21 @@ Duration Timestamper::end() const {
 
 Timestamper::Resolved Timestamper::resolve(const RawTimes& raw, DecodeTimes& decode_times) const {
   if (config_.audio && raw.pts) return {*raw.pts, *raw.pts};
-  if (raw.pts && raw.dts) return {*raw.pts, *raw.dts};
+  if (raw.pts && raw.dts) return behind_pause({*raw.pts, *raw.dts}, raw.closed_group);
   if (raw.dts) return {*raw.dts, *raw.dts};
   if (!raw.pts) return {last_raw_end_, last_raw_end_};
   return {*raw.pts, decode_times.next(*raw.pts, from_ticks(duration_of(raw), config_.timescale))};
+}
+
+// Encoders that reorder give decode times that they have taken from frames before: behind a pause, the first
+// one would be decoded before it and shown after it. What is decoded behind a closed group's first picture is
+// so for the time line, too.
+Timestamper::Resolved Timestamper::behind_pause(Resolved times, bool closed_group) const {
+  if (!started_ || reorder_delay_ == 0 || config_.audio) return times;
+  const Duration regular = times.pts - from_ticks(reorder_delay_, config_.timescale);
+  if (closed_group && regular - times.dts > 2 * kJitter) times.dts = regular;
+  if (!closed_group && group_ && times.pts > group_->pts) times.dts = std::max(times.dts, group_->dts);
+  return times;
 }
 
 Break Timestamper::before(const RawTimes& raw, UtcTime now) const {
@@ -139,7 +151,10 @@ Timed Timestamper::follow_audio(const Resolved& times, int64_t duration) const {
   const int64_t expected = last_.place + last_.duration;
   int64_t place = ticks(times.pts);
   if (place < expected + last_.duration) place = expected;
-  return {place, place, place, duration, Break::kNone, true};
+  Timed timed{place, place, place, duration, Break::kNone, true};
+  if (end_is_held_ && place - expected <= to_ticks(kMostEarly, config_.timescale))
+    timed.begin_earlier(place - expected);
+  return timed;
 }
 
 Timed Timestamper::follow(const Resolved& times, int64_t duration) {

@@ -26,6 +26,8 @@ struct RawTimes {
   std::optional<Duration> pts;  // running time
   std::optional<Duration> dts;
   std::optional<Duration> duration;
+  // It begins a closed group of pictures: nothing that comes later is shown before it.
+  bool closed_group = false;
 };
 
 enum class Break : uint8_t {
@@ -55,6 +57,7 @@ struct Timed {
   void begin_earlier(int64_t by) {
     place -= by;
     pts -= by;
+    dts -= by;
     duration += by;
     early += by;
   }
@@ -105,6 +108,7 @@ class Timestamper {
     Duration dts;
   };
   Resolved resolve(const RawTimes& raw, DecodeTimes& decode_times) const;
+  Resolved behind_pause(Resolved times, bool closed_group) const;
   Break classify(const Resolved& times, UtcTime now) const;
   bool fits(Duration mapped, UtcTime now) const;
   int64_t duration_of(const RawTimes& raw) const;
@@ -124,7 +128,8 @@ class Timestamper {
   bool was_reset_ = false;
   bool end_is_held_ = false;
   int steady_samples_ = 0;
-  int64_t reorder_delay_ = 0;  // ticks from the first sample's decode time to its presentation time
+  int64_t reorder_delay_ = 0;      // ticks from the first sample's decode time to its presentation time
+  std::optional<Resolved> group_;  // what the last closed group of pictures began with
   DecodeTimes decode_times_{config_.reorder_depth};  // of samples that come without
   Timed last_;
   Duration last_raw_dts_{};
