@@ -34,7 +34,9 @@ USE_GSTREAMER = {"gst", "examples", "tests"}
 
 SOURCES = {".c", ".h", ".cpp", ".hpp"}
 OTHER_SOURCES = {".cc", ".cxx", ".c++", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".m"}
-COMMENTED = SOURCES | {".css", ".html", ".js", ".map", ".md", ".mjs", ".py", ".sh", ".supp", ".svg", ".xml"}
+COMMENTED = SOURCES | {
+    ".1", ".conf", ".css", ".html", ".in", ".js", ".map", ".md", ".mjs", ".py", ".sh", ".supp", ".svg", ".xml"
+}
 COMMENTED_NAMES = {".clang-format", ".gitignore", ".npmrc", "meson.build", "meson_options.txt"}
 TOPS = (".ci", "docs", "examples", "gst", "origin", "tests")
 

@@ -19,6 +19,18 @@ plugin=$(find "$root" -name 'libgstorigin.so')
 "$(find "$root" -name origin-bench -type f)" --help | grep 'Usage: origin-bench' >/dev/null ||
   { echo "no origin-bench that runs under $root"; exit 1; }
 
+# The daemon with what belongs to it. What its unit starts it with is there, and stays what somebody makes of it.
+server=$(find "$root" -name origin-server -type f)
+unit=$(find "$root" -path '*/lib/systemd/system/origin-server.service')
+read -r _ program option < <(sed -n 's/^ExecStart=/ExecStart /p' "$unit")
+[[ $root$program == "$server" && -f $(find "$root" -name 'origin-server.1*') ]] ||
+  { echo "no $program, or no manual page, under $root"; exit 1; }
+configuration=$root${option#--config=}
+"$server" --check-config --config="$configuration"
+echo '[server]' >"$configuration"
+DESTDIR=$root meson install -C "$build" --no-rebuild --quiet
+[[ $(cat "$configuration") == '[server]' ]] || { echo "$configuration was overwritten"; exit 1; }
+
 # Where GStreamer and GObject introspection look: their own folders.
 [[ ${plugin#"$root"} == "$(pkg-config --variable=pluginsdir gstreamer-1.0)"/libgstorigin.so ]] ||
   { echo "the plugin went to ${plugin#"$root"}"; exit 1; }

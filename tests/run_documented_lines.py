@@ -3,7 +3,8 @@
 """Runs the lines of the ```sh fences of a document as a reader would paste them.
 
 A pipeline with an originsink is run until its multivariant playlist can be fetched at the address it prints, then
-stopped; it ends sooner if it is not live. Any other line is run to its end, with a live presentation on port 8080
+stopped; it ends sooner if it is not live. An origin-server is run until its health can be, after all other lines of the
+document, and has to end well. Any other line is run to its end, with a live presentation on port 8080
 where the document speaks of one, and must exit with 0 (curl's -f says what counts as a failure)."""
 
 import os
@@ -19,7 +20,7 @@ import urllib.error
 import urllib.request
 
 PATIENCE = 60  # seconds; only ends a test that hangs
-LISTENING = re.compile(r"originsink: (http://\S+/)")
+LISTENING = re.compile(r"(?:originsink|origin-server): (http://\S+/)")
 LIVE = (
     "gst-launch-1.0 originsink name=o videotestsrc is-live=true ! x264enc tune=zerolatency ! o. "
     "audiotestsrc is-live=true ! avenc_aac ! o."
@@ -36,6 +37,12 @@ def lines_of(document):
         for line in fence.replace("\\\n", " ").splitlines():
             if line.strip() and not line.startswith("#"):
                 yield line.strip()
+
+
+def is_server(line):
+    """Whether it goes on until it is stopped."""
+    command = [word for word in line.split() if not re.fullmatch(r"[A-Z_]+=\S*", word)]
+    return command[0] == "origin-server" and not {"--check-config", "--help", "--version"} & set(command)
 
 
 class Pipeline:
@@ -61,15 +68,15 @@ class Pipeline:
                 self.told.set()
         self.told.set()
 
-    def playlist(self):
-        """The multivariant playlist, once it is there."""
+    def fetch(self, name):
+        """What is below the address that it prints, once it is there."""
         self.told.wait(PATIENCE)
         if not self.uri:
             raise AssertionError("did not print where it listens:\n" + "".join(self.output))
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                with urllib.request.urlopen(self.uri + "index.m3u8", timeout=PATIENCE) as reply:
+                with urllib.request.urlopen(self.uri + name, timeout=PATIENCE) as reply:
                     return reply.read().decode()
             except urllib.error.URLError as error:
                 if self.process.poll() is not None or time.monotonic() > deadline:
@@ -91,11 +98,21 @@ class Pipeline:
 def with_pipeline(command, folder, use):
     pipeline = Pipeline(command, folder)
     try:
-        text = pipeline.playlist()
+        text = pipeline.fetch("index.m3u8")
         assert "#EXT-X-STREAM-INF" in text, text
         return use() if use else None
     finally:
         pipeline.stop()
+
+
+def run_server(command, folder):
+    # The interpreter hears of the interruption too, and goes on to tell what the server ended with.
+    server = Pipeline(f"trap : INT; {command}", folder)
+    try:
+        assert '"ready":true' in server.fetch("healthz")
+    finally:
+        server.stop()
+    assert server.process.returncode == 0, "".join(server.output)
 
 
 def run_line(line, folder):
@@ -109,8 +126,9 @@ def main(documents):
     with tempfile.TemporaryDirectory() as folder:
         for document in documents:
             lines = list(lines_of(document))
+            servers = [line for line in lines if is_server(line)]
             pipelines = [line for line in lines if "originsink" in line]
-            others = [line for line in lines if "originsink" not in line]
+            others = [line for line in lines if line not in servers and line not in pipelines]
             if any("film.mp4" in line for line in lines):
                 run_line(FILM, folder)
             for line in pipelines:
@@ -120,6 +138,10 @@ def main(documents):
             if others:
                 with_pipeline(LIVE, folder, lambda others=others: [run_line(line, folder) for line in others])
                 count += len(others)
+            for line in servers:
+                print(line, flush=True)
+                run_server(line, folder)
+                count += 1
     print(f"{count} lines ran")
     return 0 if count else 1
 
