@@ -272,8 +272,10 @@ class Stopping(unittest.TestCase):
 
     def test_who_waits_is_told_so(self):
         with Server("--port=0") as server, server.connect() as sender, server.connect() as waiting:
-            sender.sendall(b"PUT /notes/1.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nbegin")
+            sender.sendall(b"PUT /notes/1.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+                           b"Expect: 100-continue\r\n\r\n")
             # Only a name that is on its way is waited for.
+            self.assertRegex(sender.recv(4096), rb"^HTTP/1\.1 100 ")
             waiting.sendall(b"HEAD /notes/1.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
             deadline = time.monotonic() + PATIENCE
             while json.loads(server.get("/api/server"))["held"] == 0:
