@@ -182,8 +182,10 @@ std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& s
 
 // Whether it is clear of every track whether its keyframes come where they are wanted.
 bool Presentation::all_known() const {
-  return std::none_of(slots_.begin(), slots_.end(),
-                      [&](const auto& slot) REQUIRES_LOCK(mutex_) { return awaited(*slot); });
+  for (const auto& slot : slots_) {
+    if (awaited(*slot)) return false;
+  }
+  return true;
 }
 
 uint64_t Presentation::next_sequence() const {
