@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Encoders that push what they write as files, over HTTP, and players that play it from there."""
 
+import http.client
 import json
 import subprocess
 import time
@@ -72,26 +73,22 @@ class PushedFiles(unittest.TestCase):
                          "-method", "PUT", "-http_persistent", "1", self.base + "/live.mpd")
         self.wait_for(lambda: self.keys("chunk-stream0-00001"))
         growing = "chunk-stream0-00002.m4s"
-        with self.server.connect() as reader:
-            # It comes chunk by chunk, before the listing has it.
-            answer = b""
-            while b"200 OK" not in answer:
-                reader.sendall(f"GET /show/{growing} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-                answer = reader.recv(65536)
-            early = growing not in self.keys("chunk")
-            while b"\r\n0\r\n\r\n" not in answer and b"Content-Length" not in answer:
-                answer += reader.recv(65536)
+        reader = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
+        self.addCleanup(reader.close)
+        while True:
+            reader.request("GET", "/show/" + growing)
+            answer = reader.getresponse()
+            if answer.status == 200:
+                break
+            answer.read()
+            time.sleep(0.05)
+        # The answer has begun before the object is whole.
+        early = growing not in self.keys("chunk")
+        content = answer.read()
         self.assertTrue(early)
-        self.assertIn(b"Transfer-Encoding: chunked", answer)
+        self.assertEqual(answer.getheader("Transfer-Encoding"), "chunked")
         self.ends_well(encoder)
-        whole = self.server.get("/show/" + growing)
-        head, _, body = answer.partition(b"\r\n\r\n")
-        content = b""
-        while body and not body.startswith(b"0\r\n"):
-            size, _, body = body.partition(b"\r\n")
-            content += body[:int(size, 16)]
-            body = body[int(size, 16) + 2:]
-        self.assertEqual(content, whole)
+        self.assertEqual(content, self.server.get("/show/" + growing))
         self.assertEqual(self.keys("live.mpd")["live.mpd"]["content_type"], "application/dash+xml")
 
     def test_souphttpclientsink(self):
