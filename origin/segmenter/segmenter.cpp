@@ -40,9 +40,12 @@ bool Segmenter::at_boundary(const SampleTime& sample) const {
   return sample.entry && sample.due + sample.tolerance() >= next_boundary_;
 }
 
+// Where a sample would last beyond the part's target, and what is there without it fills enough of that. Else
+// it stays, and the next part begins while it lasts.
 bool Segmenter::overfills_part(const SampleTime& sample, int64_t end) const {
   const int64_t part = to_ticks(config_.part_duration, config_.timescale);
-  return part > 0 && sample.place > part_first_ && end - part_start_ > part;
+  const bool filled = (sample.place - part_start_) * 100 >= part * kLeastFilled;
+  return part > 0 && sample.place > part_first_ && filled && end - part_start_ > part;
 }
 
 // Where a part ends that a sample follows, which lasts until `end`: there, or at its target if its last
@@ -71,14 +74,9 @@ Cut Segmenter::cut_for_length(const SampleTime& sample, int64_t end) {
   return Cut::kPart;
 }
 
-// A sample turned out longer than it said. What would leave too short a part behind stays in it, and lasts
-// beyond it.
+// A sample turned out longer than it said.
 Cut Segmenter::settle(int64_t end) {
-  if (!started_) return Cut::kNone;
-  const int64_t filled = newest_.place - part_start_;
-  const bool too_short = filled * 100 < to_ticks(config_.part_duration, config_.timescale) * kLeastFilled;
-  const bool segment_ends = max_segment_ > 0 && end - kRounding - segment_start_ > max_segment_;
-  return too_short && !segment_ends ? Cut::kNone : cut_for_length(newest_, end - kRounding);
+  return started_ ? cut_for_length(newest_, end - kRounding) : Cut::kNone;
 }
 
 std::optional<int64_t> Segmenter::latest_end() const {
