@@ -317,6 +317,7 @@ START_TEST(test_names_that_objects_cannot_have) {
   for (const char* bad :
        {"/show", "/show/", "/show/../a", "/show/%2e%2e/a", "/show/%2fa", "/show/a%00", "/show/%zz"})
     check_error(send(origin, "PUT", bad, "x"), 400);
+  check_error(send(origin, "PUT", "/show/a", "x", {{"Content-Range", "bytes 0-0/2"}}), 400);
 }
 END_TEST
 

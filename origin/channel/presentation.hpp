@@ -214,6 +214,7 @@ class Presentation {
   std::optional<Duration> plan_end(Slot& slot, const Track::Start& start, uint64_t sequence)
       REQUIRES_LOCK(mutex_);
   Duration longest_stretch() const REQUIRES_LOCK(mutex_);
+  bool is_behind_others(const Slot& slot) const REQUIRES_LOCK(mutex_);
   bool all_known() const REQUIRES_LOCK(mutex_);
   // Whether a track's first segment is not listed before it is known what follows.
   bool may_withhold(const Slot& slot, const Track::Start& start) const REQUIRES_LOCK(mutex_);

@@ -157,8 +157,8 @@ Duration Presentation::longest_stretch() const {
 }
 
 // Where a segment ends if not at the next boundary of the grid: later where its number is ahead of its slot,
-// sooner where it is behind. A track whose number is its slot's stays where it is, whatever others have to
-// make up for.
+// sooner where it is behind those of other tracks. A track whose number is its slot's stays where it is,
+// whatever others have to make up for.
 std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& start, uint64_t sequence) {
   const Duration time = grid_time(start);
   const Duration longest = longest_stretch();
@@ -167,10 +167,11 @@ std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& s
   slot.end = slot_end;
   if (on_wall_clock() && !slot.track.withholds()) {
     const Duration length = options_.segment_duration;
-    if (number > grid_.slot(time)) {
+    slot.lead = number - grid_.slot(time);
+    if (slot.lead > 0) {
       if (all_known()) grid_.begin(time, number, longest);
       slot.end = grid_.next(time);
-    } else if (number < grid_.slot(time) && slot_end - time >= length * 3 / 4) {
+    } else if (is_behind_others(slot) && slot_end - time >= length * 3 / 4) {
       slot.end = slot_end - length / 2;
     }
   }
@@ -178,6 +179,14 @@ std::optional<Duration> Presentation::plan_end(Slot& slot, const Track::Start& s
   const bool early = start.time < start.due && longest > options_.segment_duration;
   if (early && start.time + longest < slot.end) slot.end = std::max(start.time + longest, time + kMargin);
   return slot.end != slot_end ? std::optional(slot.end) : std::nullopt;
+}
+
+// What all have missed alike, as in a pause, need not be made up for.
+bool Presentation::is_behind_others(const Slot& slot) const {
+  for (const auto& other : slots_) {
+    if (other->running() && std::min<int64_t>(other->lead, 0) > slot.lead) return true;
+  }
+  return false;
 }
 
 // Whether it is clear of every track whether its keyframes come where they are wanted.

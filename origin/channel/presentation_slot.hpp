@@ -19,6 +19,7 @@ struct Presentation::Slot {
   Cadence cadence;
   Duration frame{};  // what the last segment began with, twice the tolerance
   Duration end{};    // where the last segment that was opened is to end
+  int64_t lead = 0;  // by how much its last number was greater than that of its slot
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};

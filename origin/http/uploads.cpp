@@ -167,6 +167,8 @@ bool Uploads::admit(const transport::Connection& connection, const transport::Re
   const size_t slash = name.find('/');
   if (slash == std::string::npos || slash + 1 == name.size())
     return refuse(400, "an object has a path of the form /<namespace>/<key>, and /" + name + " is none");
+  // RFC 9110 14.5: whoever cannot store a part says so.
+  if (head.field("content-range").data()) return refuse(400, "an object is stored whole: no Content-Range");
   if (const Status may = may_write_without_key(head, connection.remote_address()); !may)
     return refuse(403, may.error().message);
 
