@@ -205,7 +205,12 @@ Router::Outcome Router::serve_growing(const Request& request, const store::Topic
   const store::Store::Found found = shared_.store.find(request.name);
   const auto* same = std::get_if<store::TopicRef>(&found);
   if (std::holds_alternative<std::monostate>(found) || (same && *same == topic)) {
-    set_error(reply, 404, "/" + std::string(request.name) + " never came to be", "max-age=1");
+    // An upload that ends with the server may come again.
+    if (shared_.stopping) {
+      set_unavailable(reply, shared_.no_room_reason());
+    } else {
+      set_error(reply, 404, "/" + std::string(request.name) + " never came to be", "max-age=1");
+    }
     return Outcome::kReply;
   }
   return route_stored(request, reply, hold);
