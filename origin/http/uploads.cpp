@@ -214,7 +214,6 @@ void Uploads::begin(transport::Connection& connection, const transport::RequestH
 void Uploads::remove(const std::string& name, const store::Precondition& precondition) {
   const Status removed = shared_.store.remove_uploaded(name, precondition);
   if (!removed) return set_failure(reply_, removed.error());
-  // 200 and not 204: with the latter, this libsoup closes, and both say the same.
   reply_.set_text({});
 }
 
