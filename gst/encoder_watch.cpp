@@ -17,8 +17,6 @@ namespace {
 constexpr int kMaxElements = 64;
 // Encoders that move their output there, to have room for decode times before the first frame.
 constexpr GstClockTime kShiftedStart = 1000 * 3600 * GST_SECOND;
-// Running time at which segments end where the grid says, since there are none.
-constexpr int64_t kLongAgo = -int64_t{365} * 24 * 3600 * GST_SECOND;
 
 // The only sink pad that feeds `source`, if there is just one.
 Ref<GstPad> feeding_pad(GstPad* source) {
@@ -39,8 +37,8 @@ Ref<GstPad> feeding_pad(GstPad* source) {
 
 class Frames {
  public:
-  Frames(GstVideoEncoder* encoder, GstPad* output, const Ref<OriginPresentation>& presentation)
-      : encoder_(encoder), output_(Ref<GstPad>::share(output)), presentation_(presentation) {}
+  Frames(GstVideoEncoder* encoder, GstPad* output, std::shared_ptr<const Boundaries> boundaries)
+      : encoder_(encoder), output_(Ref<GstPad>::share(output)), boundaries_(std::move(boundaries)) {}
 
   void arrived(GstPad* pad, GstBuffer* buffer) {
     const auto event = Ref<GstEvent>::adopt(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
@@ -55,10 +53,9 @@ class Frames {
     // Offsets on the way shift the time at which the frame will arrive.
     const int64_t now = static_cast<int64_t>(time) + found.offset;
     // A new anchor is a discontinuity, which players begin anew behind.
-    const int64_t phase = grid_phase(presentation_.get());
-    const bool anchored_anew = std::exchange(phase_, phase) != phase;
-    const bool at_boundary =
-        last_ && *last_ < now && origin_presentation_get_next_boundary(presentation_.get(), *last_) <= now;
+    const int64_t offset = boundaries_->offset_at(now);
+    const bool anchored_anew = std::exchange(offset_, offset) != offset;
+    const bool at_boundary = last_ && *last_ < now && boundaries_->next(*last_, offset) <= now;
     if (at_boundary || (last_ && anchored_anew)) request(time, GST_BUFFER_PTS(buffer));
     last_ = now;
   }
@@ -88,10 +85,10 @@ class Frames {
 
   GstVideoEncoder* const encoder_;  // has the pad that the probe is on
   const Ref<GstPad> output_;        // where its stream goes
-  const Ref<OriginPresentation> presentation_;
+  const std::shared_ptr<const Boundaries> boundaries_;
   std::optional<GstClockTime> first_pts_;
   std::optional<int64_t> last_;  // running time
-  int64_t phase_ = 0;
+  int64_t offset_ = 0;
 };
 
 GstPadProbeReturn on_frame(GstPad* pad, GstPadProbeInfo* info, gpointer frames) {
@@ -115,15 +112,11 @@ EncoderOf find_encoder(GstPad* pad) {
   return {};
 }
 
-int64_t grid_phase(OriginPresentation* presentation) {
-  return origin_presentation_get_next_boundary(presentation, kLongAgo);
-}
-
-EncoderWatch::EncoderWatch(GstElement* encoder, GstPad* output, const Ref<OriginPresentation>& presentation)
+EncoderWatch::EncoderWatch(GstElement* encoder, GstPad* output, std::shared_ptr<const Boundaries> boundaries)
     : input_(Ref<GstPad>::share(GST_VIDEO_ENCODER_SINK_PAD(GST_VIDEO_ENCODER(encoder)))),
-      presentation_(presentation) {
+      boundaries_(std::move(boundaries)) {
   probe_ = gst_pad_add_probe(input_.get(), GST_PAD_PROBE_TYPE_BUFFER, on_frame,
-                             new Frames(GST_VIDEO_ENCODER(encoder), output, presentation),
+                             new Frames(GST_VIDEO_ENCODER(encoder), output, boundaries_),
                              [](gpointer frames) { delete static_cast<Frames*>(frames); });
 }
 
@@ -131,9 +124,9 @@ EncoderWatch::~EncoderWatch() {
   gst_pad_remove_probe(input_.get(), probe_);
 }
 
-bool EncoderWatch::is_of(GstElement* encoder, const OriginPresentation* presentation) const {
+bool EncoderWatch::is_of(GstElement* encoder, const Boundaries* boundaries) const {
   return encoder && input_.get() == GST_VIDEO_ENCODER_SINK_PAD(GST_VIDEO_ENCODER(encoder)) &&
-         presentation_.get() == presentation;
+         boundaries_.get() == boundaries;
 }
 
 }  // namespace gst

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <gst/gst.h>
-#include <origin/api/origin.h>
 
+#include <memory>
+
+#include "gst/boundaries.hpp"
 #include "gst/gst_ref.hpp"
 
 namespace gst {
@@ -19,22 +21,19 @@ struct EncoderOf {
 // The encoder in this pipeline that feeds `pad` and takes requests this way. Null: there is none.
 EncoderOf find_encoder(GstPad* pad);
 
-// Tells one anchor of the presentation from another.
-int64_t grid_phase(OriginPresentation* presentation);
-
 class EncoderWatch {
  public:
   // `output`: the pad that the encoder feeds.
-  EncoderWatch(GstElement* encoder, GstPad* output, const origin::Ref<OriginPresentation>& presentation);
+  EncoderWatch(GstElement* encoder, GstPad* output, std::shared_ptr<const Boundaries> boundaries);
   ~EncoderWatch();
   EncoderWatch(const EncoderWatch&) = delete;
   EncoderWatch& operator=(const EncoderWatch&) = delete;
 
-  bool is_of(GstElement* encoder, const OriginPresentation* presentation) const;
+  bool is_of(GstElement* encoder, const Boundaries* boundaries) const;
 
  private:
   const origin::Ref<GstPad> input_;  // of the encoder, which is not kept alive
-  const origin::Ref<OriginPresentation> presentation_;
+  const std::shared_ptr<const Boundaries> boundaries_;
   gulong probe_ = 0;
 };
 

@@ -23,11 +23,11 @@ constexpr int64_t kBackwards = 10 * GST_SECOND;
 
 // Takes the boundaries up to `end` from what was not asked for yet. Those that have passed are left out:
 // encoders would honour them at their next frame.
-std::vector<int64_t> take_due(OriginPresentation* presentation, int64_t& next, int64_t end) {
+std::vector<int64_t> take_due(const Boundaries& boundaries, int64_t offset, int64_t& next, int64_t end) {
   std::vector<int64_t> due;
   while (next <= end) {
     if (next > 0) due.push_back(next);
-    const int64_t boundary = origin_presentation_get_next_boundary(presentation, next);
+    const int64_t boundary = boundaries.next(next, offset);
     if (boundary <= next) break;
     next = boundary;
   }
@@ -36,7 +36,7 @@ std::vector<int64_t> take_due(OriginPresentation* presentation, int64_t& next, i
 
 }  // namespace
 
-Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position, uint64_t segment_duration) {
+Answer KeyframeRequests::ask(const Boundaries& boundaries, int64_t position, uint64_t segment_duration) {
   std::optional<Asked> before;
   {
     MutexLock lock(mutex_);
@@ -44,19 +44,17 @@ Answer KeyframeRequests::ask(OriginPresentation* presentation, int64_t position,
     if (refused_) return Answer::kRefused;
     before = asked_;
   }
-  const int64_t phase = grid_phase(presentation);
+  const int64_t offset = boundaries.offset_at(position);
   const bool goes_on =
-      before && phase == before->phase && position >= before->from - kBackwards && position <= before->next;
+      before && offset == before->offset && position >= before->from - kBackwards && position <= before->next;
   if (goes_on && position + before->horizon < before->next) return Answer::kAccepted;
 
-  Asked after = goes_on
-                    ? *before
-                    : Asked{phase, position, origin_presentation_get_next_boundary(presentation, position)};
+  Asked after = goes_on ? *before : Asked{offset, position, boundaries.next(position, offset)};
   after.horizon = upstream_latency() + 2 * static_cast<int64_t>(segment_duration) + kMargin;
-  std::vector<int64_t> due = take_due(presentation, after.next, position + after.horizon);
+  std::vector<int64_t> due = take_due(boundaries, offset, after.next, position + after.horizon);
   // A new anchor is a discontinuity, which players begin anew behind: what is past is honoured at the next
   // frame.
-  if (before && phase != before->phase) due.insert(due.begin(), position);
+  if (before && offset != before->offset) due.insert(due.begin(), position);
   {
     MutexLock lock(mutex_);
     if (asked_ != before) return Answer::kAccepted;  // another thread asks
@@ -98,7 +96,7 @@ void KeyframeRequests::restart() {
   refused_ = false;
 }
 
-void KeyframeRequests::follow(const Ref<OriginPresentation>& presentation) {
+void KeyframeRequests::follow(const std::shared_ptr<const Boundaries>& boundaries) {
   unsigned stops = 0;
   {
     MutexLock lock(mutex_);
@@ -107,12 +105,12 @@ void KeyframeRequests::follow(const Ref<OriginPresentation>& presentation) {
   const Ref<GstElement> encoder = find_encoder(pad_).encoder;
   {
     MutexLock lock(mutex_);
-    if (watch_ && watch_->is_of(encoder.get(), presentation.get())) return;
+    if (watch_ && watch_->is_of(encoder.get(), boundaries.get())) return;
   }
   std::unique_ptr<EncoderWatch> watch;
   if (encoder) {
     GST_INFO_OBJECT(pad_, "asking %s for keyframes", GST_OBJECT_NAME(encoder.get()));
-    watch = std::make_unique<EncoderWatch>(encoder.get(), pad_, presentation);
+    watch = std::make_unique<EncoderWatch>(encoder.get(), pad_, boundaries);
   }
   MutexLock lock(mutex_);
   if (stops == stops_) std::swap(watch, watch_);

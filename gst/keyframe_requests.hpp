@@ -4,13 +4,13 @@
 #pragma once
 
 #include <gst/gst.h>
-#include <origin/api/origin.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "gst/boundaries.hpp"
 #include "gst/encoder_watch.hpp"
 #include "origin/base/mutex.hpp"
 
@@ -23,19 +23,19 @@ class KeyframeRequests {
   explicit KeyframeRequests(GstPad* pad) : pad_(pad) {}
 
   // Asks for every boundary after `position` (running time) that is near enough and was not asked for yet.
-  Answer ask(OriginPresentation* presentation, int64_t position, uint64_t segment_duration);
+  Answer ask(const Boundaries& boundaries, int64_t position, uint64_t segment_duration);
   // Asks for one as soon as there can be one.
   void ask_now();
   // What was asked for is forgotten upstream: a new stream, a flush.
   void restart();
   // Looks for an encoder to watch, until stop().
-  void follow(const origin::Ref<OriginPresentation>& presentation);
+  void follow(const std::shared_ptr<const Boundaries>& boundaries);
   void stop();
 
  private:
   // What was asked for.
   struct Asked {
-    int64_t phase = 0;
+    int64_t offset = 0;  // of the time line that the boundaries were on
     int64_t from = 0;
     int64_t next = 0;  // the first boundary that was not asked for
     int64_t horizon = 0;

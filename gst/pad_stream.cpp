@@ -43,11 +43,11 @@ void PadStream::reset() {
   {
     MutexLock lock(mutex_);
     std::swap(track, track_);
+    boundaries_.reset();
     latency_ = GST_CLOCK_TIME_NONE;
   }
   rendition_.describe(nullptr);
   requests_.stop();
-  presentation_ = nullptr;
   codec_ = nullptr;
   format_.reset();
   data_reported_ = publishes_ = failed_ = warned_of_chroma_ = segment_refused_ = false;
@@ -154,7 +154,6 @@ void PadStream::stream_started() {
   requests_.restart();
   data_reported_ = false;
   publisher_.learn_liveness(upstream_is_live());
-  presentation_ = publisher_.presentation();
   ask_early(publisher_.running_time());
 }
 
@@ -186,6 +185,7 @@ bool PadStream::take_caps(GstCaps* caps) {
   if (!track) return false;
   rendition_.describe(track);
   if (!send_requests_) origin_track_set_keyframes_on_request(track.get(), FALSE);
+  if (const auto boundaries = this->boundaries()) boundaries->set_track(track);
   MutexLock lock(mutex_);
   track_ = std::move(track);
   return true;
@@ -343,6 +343,15 @@ Ref<OriginTrack> PadStream::track() const {
   return track_;
 }
 
+// Null: there is no presentation.
+std::shared_ptr<Boundaries> PadStream::boundaries() {
+  const Ref<OriginPresentation> presentation = publisher_.presentation();
+  MutexLock lock(mutex_);
+  if (!presentation) return nullptr;
+  if (!boundaries_) boundaries_ = std::make_shared<Boundaries>(presentation);
+  return boundaries_;
+}
+
 Ref<GstElement> PadStream::sink() const {
   MutexLock lock(mutex_);
   return branch_ ? Ref<GstElement>::share(branch_->sink()) : Ref<GstElement>();
@@ -355,16 +364,17 @@ GstClockTime PadStream::known_latency() const {
 
 // Before the stream's own frames say where it is.
 void PadStream::ask_early(int64_t position) {
-  const Ref<OriginPresentation> presentation = publisher_.presentation();
-  if (presentation && send_requests_ && may_be_video()) {
-    requests_.follow(presentation);
-    requests_.ask(presentation.get(), position, segment_duration_);
+  const std::shared_ptr<Boundaries> boundaries = this->boundaries();
+  if (boundaries && send_requests_ && may_be_video()) {
+    requests_.follow(boundaries);
+    requests_.ask(*boundaries, position, segment_duration_);
   }
 }
 
 void PadStream::ask_for_keyframes(OriginTrack* track, int64_t position) {
-  if (!presentation_ || !send_requests_) return;
-  if (requests_.ask(presentation_.get(), position, segment_duration_) == Answer::kRefused) {
+  const std::shared_ptr<Boundaries> boundaries = this->boundaries();
+  if (!boundaries || !send_requests_) return;
+  if (requests_.ask(*boundaries, position, segment_duration_) == Answer::kRefused) {
     origin_track_set_keyframes_on_request(track, FALSE);
   }
 }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "gst/boundaries.hpp"
 #include "gst/branch.hpp"
 #include "gst/caps.hpp"
 #include "gst/keyframe_requests.hpp"
@@ -87,6 +88,7 @@ class PadStream {
   GstFlowReturn result_of(GError* error);
   bool accepting() const;
   origin::Ref<OriginTrack> track() const;
+  std::shared_ptr<Boundaries> boundaries();
   origin::Ref<GstElement> sink() const;
   GstClockTime known_latency() const;
 
@@ -104,7 +106,6 @@ class PadStream {
   uint64_t segment_duration_ = 0;
 
   // Streaming thread only.
-  origin::Ref<OriginPresentation> presentation_;
   const Codec* codec_ = nullptr;
   origin::Ref<GstCaps> caps_;  // of the last sample
   std::optional<Format> format_;
@@ -126,6 +127,7 @@ class PadStream {
 
   mutable origin::Mutex mutex_;
   origin::Ref<OriginTrack> track_ GUARDED_BY(mutex_);
+  std::shared_ptr<Boundaries> boundaries_ GUARDED_BY(mutex_);
   bool accepting_ GUARDED_BY(mutex_) = false;
   std::unique_ptr<Branch> branch_ GUARDED_BY(mutex_);
   GstClockTime latency_ GUARDED_BY(mutex_) = GST_CLOCK_TIME_NONE;

@@ -49,6 +49,7 @@ Source::Source(Simulation& simulation, SourceOptions options)
     : simulation_(simulation), options_(std::move(options)) {
   const auto id = simulation_.presentation->add_track(options_.name);
   if (!id) throw std::runtime_error(id.error().message);
+  id_ = *id;
   writer_ = channel::TrackWriter::start(simulation_.presentation, *id, simulation_.clock);
   writer_->set_keyframes_on_request(options_.keyframes_on_request);
   const StreamStart& start = stream(options_.video);
@@ -89,6 +90,13 @@ Duration Source::interval(uint64_t index) const {
   return time(index + 1) - time(index);
 }
 
+// As an encoder's input is watched.
+Duration Source::boundary_after(Duration last, Duration time) const {
+  channel::Presentation& presentation = *simulation_.presentation;
+  const Duration offset = presentation.offset_at(id_, time + shift_) + shift_;
+  return presentation.next_boundary(id_, last + offset) - offset;
+}
+
 bool Source::is_keyframe(Duration time) {
   if (!options_.video) return true;
   bool due = !next_key_ || force_key_;
@@ -98,7 +106,7 @@ bool Source::is_keyframe(Duration time) {
   } else {
     const bool late = options_.late_key > 0 && keys_ % options_.late_key == 0;
     const Duration delay = late ? interval(0) * static_cast<int64_t>(1 + keys_ % 2) : Duration::zero();
-    due = due || simulation_.presentation->next_boundary(*next_key_) + delay <= time + 1us;
+    due = due || boundary_after(*next_key_, time) + delay <= time + 1us;
     if (due || !late) next_key_ = time;
   }
   force_key_ = false;

@@ -60,12 +60,14 @@ class Source {
 
  private:
   Duration interval(uint64_t index) const;
+  Duration boundary_after(Duration last, Duration time) const;
   bool is_keyframe(Duration time);
   Status push(bool key, Duration pts, Duration dts);
   Status push_group();
 
   Simulation& simulation_;
   const SourceOptions options_;
+  channel::Presentation::TrackId id_ = 0;
   std::shared_ptr<channel::TrackWriter> writer_;
   Bytes key_, other_;
   uint64_t index_ = 0;

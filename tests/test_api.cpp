@@ -151,10 +151,12 @@ START_TEST(test_wall_clock_is_settled_with_the_first_format) {
   const gint64 segment = 2 * G_GINT64_CONSTANT(1'000'000'000);
   ck_assert(origin_presentation_set_wall_clock(presentation, FALSE));
   origin_presentation_set_anchor(presentation, segment + 1);
-  ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, 0), segment);
+  ck_assert_int_eq(origin_presentation_get_offset(presentation, nullptr, 0), 0);
+  ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, nullptr, 0), segment);
   ck_assert(origin_presentation_set_wall_clock(presentation, TRUE));
   origin_presentation_set_anchor(presentation, segment + 1);
-  ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, 0), segment - 1);
+  ck_assert_int_eq(origin_presentation_get_offset(presentation, nullptr, 0), segment + 1);
+  ck_assert_int_eq(origin_presentation_get_next_boundary(presentation, nullptr, segment + 1), 2 * segment);
   OriginTrack* track = origin_presentation_add_track(presentation, "video_0", nullptr);
   ck_assert(origin_presentation_set_wall_clock(presentation, FALSE));
   ck_assert(origin_presentation_set_wall_clock(presentation, TRUE));

@@ -184,6 +184,32 @@ START_TEST(test_jumps_of_the_source_clock_are_discontinuities_of_all_tracks) {
 }
 END_TEST
 
+// The others' encoders go on in running time as it was.
+START_TEST(test_jump_of_one_clock_leaves_the_others_on_the_grid) {
+  for (const Duration by :
+       {Duration(-15s), Duration(-1100ms), Duration(3300ms), Duration(15s), Duration(1h)}) {
+    Simulation simulation(settings());
+    Source& jumps = simulation.add(video());
+    simulation.add(video("video_1"));
+    simulation.add({.name = "video_2", .reorder = 3});
+    simulation.add(audio());
+    run(simulation, 21s + 300ms);
+    jumps.jump(by);
+    run(simulation, 60s);
+    for (const char* track : {"video_0", "video_1", "video_2", "audio_0"}) {
+      const MediaPlaylist playlist = simulation.playlist(track);
+      ck_assert_msg(playlist.independent_segments, "%s, by %f s", track, to_seconds(by));
+      ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 1);
+      const ListedSegment& last = playlist.segments.back();
+      const double off_grid = std::fmod(*last.date + 0.1, 2.0) - 0.1;
+      ck_assert_msg(std::abs(off_grid) < 0.05, "%s, by %f s: %f s off the grid", track, to_seconds(by),
+                    off_grid);
+      ck_assert_msg(std::abs(last.duration - 2) < 0.05, "%s: %f s", track, last.duration);
+    }
+  }
+}
+END_TEST
+
 // Each has a streaming thread, and without a clock none waits for the other.
 START_TEST(test_tracks_that_begin_behind_the_others_jump_go_on_in_step) {
   Simulation simulation(settings(timeline::PlaylistType::kVod));
@@ -352,6 +378,7 @@ int main() {
       test_overdue_segments_are_followed_by_a_keyframe,
       test_dead_track_does_not_stall_the_others,
       test_jumps_of_the_source_clock_are_discontinuities_of_all_tracks,
+      test_jump_of_one_clock_leaves_the_others_on_the_grid,
       test_tracks_that_begin_behind_the_others_jump_go_on_in_step,
       test_of_two_tracks_that_come_to_a_jump_at_once_the_first_says_where_it_leads,
       test_anchor_said_again_after_a_jump_changes_nothing,

@@ -60,6 +60,16 @@ void check_dates(const MediaPlaylist& playlist) {
 
 }  // namespace
 
+// RFC 8216bis 4.4.6.2: where caps do not say it, it is measured.
+START_TEST(test_frame_rate_is_measured) {
+  Simulation simulation(settings());
+  simulation.add(changing({19ms, 21ms}));
+  run(simulation, 10s);
+  const std::string playlist = simulation.get("index.m3u8").value_or("");
+  ck_assert_msg(playlist.find(",FRAME-RATE=50.000,") != std::string::npos, "%s", playlist.c_str());
+}
+END_TEST
+
 START_TEST(test_frames_further_apart_than_a_part) {
   Simulation simulation(settings());
   simulation.add(changing({40ms, 700ms, 40ms, 1300ms, 330ms}));
@@ -195,10 +205,15 @@ END_TEST
 
 int main() {
   const Test tests[] = {
-      test_frames_further_apart_than_a_part,          test_sparse_frames_with_keyframes_on_request,
-      test_frames_as_far_apart_as_segments,           test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
-      test_frames_before_an_outage_are_all_there,     test_small_jumps_forward_do_not_add_up_to_the_future,
-      {test_frames_that_get_lost_leave_no_holes, 24}, test_keyframe_that_is_a_frame_late_begins_its_segment,
+      test_frame_rate_is_measured,
+      test_frames_further_apart_than_a_part,
+      test_sparse_frames_with_keyframes_on_request,
+      test_frames_as_far_apart_as_segments,
+      test_a_frame_longer_than_a_segment_is_followed_by_a_gap,
+      test_frames_before_an_outage_are_all_there,
+      test_small_jumps_forward_do_not_add_up_to_the_future,
+      {test_frames_that_get_lost_leave_no_holes, 24},
+      test_keyframe_that_is_a_frame_late_begins_its_segment,
   };
   return run_tests("variable frame rate", tests);
 }

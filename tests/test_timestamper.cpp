@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(test_without_clock_a_jump_leaves_no_hole) {
   Timestamper::Config config = video_config(90'000, 3000);
-  config.wall_clock = false;
+  config.reach.wall_clock = false;
   config.hole_threshold = 10s;
   Timestamper timestamper(config, {});
   push(timestamper, 0ns, 0ns);

@@ -50,7 +50,8 @@ ORIGIN_API const gchar *origin_presentation_get_name (OriginPresentation *self);
 ORIGIN_API gboolean origin_presentation_set_wall_clock (OriginPresentation *self, gboolean wall_clock);
 ORIGIN_API void origin_presentation_set_live_source (OriginPresentation *self, gboolean live_source);
 ORIGIN_API void origin_presentation_set_anchor (OriginPresentation *self, gint64 utc_at_zero);
-ORIGIN_API gint64 origin_presentation_get_next_boundary (OriginPresentation *self, gint64 running_time);
+ORIGIN_API gint64 origin_presentation_get_offset (OriginPresentation *self, OriginTrack *track, gint64 running_time);
+ORIGIN_API gint64 origin_presentation_get_next_boundary (OriginPresentation *self, OriginTrack *track, gint64 time);
 ORIGIN_API OriginTrack *origin_presentation_add_track (OriginPresentation *self, const gchar *name,
                                                        GError **error);
 ORIGIN_API void origin_presentation_close (OriginPresentation *self);

@@ -209,18 +209,39 @@ void origin_presentation_set_anchor(OriginPresentation* self, gint64 utc_at_zero
 }
 
 /**
+ * origin_presentation_get_offset:
+ * @self: a presentation
+ * @track: (nullable): one of its tracks; %NULL if it is not known yet
+ * @running_time: of a frame of that track, on its way to the origin, in nanoseconds
+ *
+ * For who asks encoders for keyframes. It changes where the source's clock jumps, and with a new anchor. Any
+ * thread.
+ *
+ * Returns: what the frame's presentation time is more than its running time, in nanoseconds
+ */
+gint64 origin_presentation_get_offset(OriginPresentation* self, OriginTrack* track, gint64 running_time) {
+  g_return_val_if_fail(self, 0);
+  return self->inner->channel
+      ->offset_at(origin::api::id_in(self->inner->channel.get(), track), Duration(running_time))
+      .count();
+}
+
+/**
  * origin_presentation_get_next_boundary:
  * @self: a presentation
- * @running_time: nanoseconds
+ * @track: (nullable): one of its tracks; %NULL if it is not known yet
+ * @time: presentation time in nanoseconds
  *
- * For who asks encoders for keyframes there: boundaries up to @running_time, which is where the encoder is,
- * do not change any more. Any thread.
+ * For who asks encoders for keyframes there: boundaries up to @time, which is where the encoder is, do not
+ * change any more. Any thread.
  *
- * Returns: running time of the first segment boundary strictly after @running_time
+ * Returns: presentation time of the first segment boundary of that track strictly after @time
  */
-gint64 origin_presentation_get_next_boundary(OriginPresentation* self, gint64 running_time) {
-  g_return_val_if_fail(self, running_time);
-  return self->inner->channel->next_boundary(Duration(running_time)).count();
+gint64 origin_presentation_get_next_boundary(OriginPresentation* self, OriginTrack* track, gint64 time) {
+  g_return_val_if_fail(self, time);
+  return self->inner->channel
+      ->next_boundary(origin::api::id_in(self->inner->channel.get(), track), Duration(time))
+      .count();
 }
 
 /**

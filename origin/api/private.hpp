@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "origin/api/origin-presentation.h"
 #include "origin/api/origin-server.h"
@@ -31,5 +32,8 @@ Origin& origin_of(OriginServer* server);
 OriginPresentation* new_presentation(OriginServer* server, const channel::Options& options, GError** error);
 OriginTrack* new_track(OriginPresentation* presentation, std::shared_ptr<channel::Presentation> channel,
                        channel::Presentation::TrackId id, const char* name);
+// Nothing for a track of another presentation, or none.
+std::optional<channel::Presentation::TrackId> id_in(const channel::Presentation* presentation,
+                                                    OriginTrack* track);
 
 }  // namespace origin::api

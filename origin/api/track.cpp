@@ -66,6 +66,12 @@ OriginTrack* new_track(OriginPresentation* presentation, std::shared_ptr<channel
   return object;
 }
 
+std::optional<channel::Presentation::TrackId> id_in(const channel::Presentation* presentation,
+                                                    OriginTrack* track) {
+  if (!track || track->inner->channel.get() != presentation) return std::nullopt;
+  return track->inner->id;
+}
+
 }  // namespace origin::api
 
 /**

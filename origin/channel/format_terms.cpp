@@ -38,16 +38,22 @@ bool may_reorder(const media::Format& format) {
          !(format.config.size() > 1 && format.config.data()[1] == kBaseline);
 }
 
+segmenter::Reach reach_of(const Options& options) {
+  segmenter::Reach reach;
+  reach.wall_clock = options.wall_clock;
+  reach.future = std::max<Duration>(options.segment_duration, 2s);
+  reach.still = kLongestStill;
+  return reach;
+}
+
 segmenter::Timestamper::Config timestamper_config(const Options& options, const media::Format& format) {
   segmenter::Timestamper::Config config;
   config.timescale = format.timescale;
   config.audio = media::kind_of(format.codec) == media::Kind::kAudio;
-  config.wall_clock = options.wall_clock;
+  config.reach = reach_of(options);
   // What may not be longer than its target duration cannot show a frame for longer than a segment.
   config.hole_threshold =
       options.type == timeline::PlaylistType::kVod ? kLongestStill : options.segment_duration;
-  config.jump_threshold = kLongestStill;
-  config.future_tolerance = std::max<Duration>(options.segment_duration, 2s);
   const media::Rational rate = format.video.frame_rate;
   if (!config.audio && rate.num) config.nominal_duration = scale_round(format.timescale, rate.den, rate.num);
   if (may_reorder(format)) config.reorder_depth = kReorderDepth;

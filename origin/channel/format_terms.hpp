@@ -12,6 +12,8 @@ namespace origin::channel {
 // Whether frames may be shown in another order than they are decoded in.
 bool may_reorder(const media::Format& format);
 
+// Where a track's next frame may lie.
+segmenter::Reach reach_of(const Options& options);
 segmenter::Timestamper::Config timestamper_config(const Options& options, const media::Format& format);
 
 // As many whole frames as fit into `longest` (or one that does not), less what makes the parts of a segment

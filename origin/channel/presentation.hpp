@@ -86,17 +86,20 @@ class Presentation {
   // Maps running time 0 to UTC. A value that differs by more than half a part from the one in force is a new
   // anchor with a discontinuity; a smaller difference is ignored once media has been written.
   void set_anchor(Duration utc_at_zero);
-  // Running time of the first boundary strictly after `running_time`, for who asks encoders for keyframes
-  // there: boundaries up to `running_time` do not change any more.
-  Duration next_boundary(Duration running_time);
-  // The first boundary strictly after a presentation time.
-  Duration next_boundary_after(Duration time) const;
 
   // Its playlist can be asked for from now on. kExists if this run has a track of that name, unless that
   // ended without data; kInvalid for a name that cannot be in a URL.
   Result<TrackId> add_track(const std::string& name);
   // Who is told when the track's segment has to end.
   void attach_writer(TrackId id, std::weak_ptr<TrackWriter> writer);
+
+  // ---- For who asks encoders for keyframes. `track`: none if it is not known yet ----
+  // What presentation time is more than running time, for a frame that comes at `running_time`: another track
+  // may have jumped, or this one is about to.
+  Duration offset_at(std::optional<TrackId> track, Duration running_time) const;
+  // The first boundary strictly after a presentation time. Boundaries up to there do not change any more.
+  Duration next_boundary(std::optional<TrackId> track, Duration time);
+  // ----
 
   // ---- For the track's writer, on its streaming thread ----
   // What it goes by from sample to sample.

@@ -47,7 +47,10 @@ Presentation::Terms Presentation::terms() const {
 
 segmenter::Anchor Presentation::propose_anchor(const segmenter::Anchor& anchor) {
   MutexLock lock(mutex_);
-  if (anchor.epoch > anchor_.epoch) anchor_ = anchor;
+  if (anchor.epoch > anchor_.epoch) {
+    anchor_ = anchor;
+    grid_.settle_only(clock_.utc().time_since_epoch());
+  }
   return anchor_;
 }
 
@@ -132,6 +135,7 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
     if (!slot.has_data) slot.last_listed = slot.last_data;
     slot.has_data = media_written_ = true;
     slot.frame = 2 * start.tolerance;
+    slot.offset = start.offset;
     begin_counting(start);
     const bool withheld = may_withhold(slot, start);
     opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "origin/base/log.hpp"
+#include "origin/channel/format_terms.hpp"
 #include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
@@ -28,21 +29,27 @@ Duration grid_time(const Track::Start& start) {
 
 }  // namespace
 
-Duration Presentation::next_boundary(Duration running_time) {
+// Each track comes to a jump by itself, and encoders come to it first: what fits in with neither goes with
+// the frames before it.
+Duration Presentation::offset_at(std::optional<TrackId> track, Duration running_time) const {
   MutexLock lock(mutex_);
-  const Duration time = running_time + anchor_.offset;
-  grid_.settle(time);
-  Duration next = std::min(grid_.next(time), grid_.slot_end(time));
-  // A segment ends where it was told to when it began, whatever has been planned since.
-  for (const auto& slot : slots_) {
-    if (slot->running() && slot->end > time) next = std::min(next, slot->end);
-  }
-  return next - anchor_.offset;
+  if (!track || !slots_[*track]->offset) return anchor_.offset;
+  const Slot& slot = *slots_[*track];
+  const auto end = slot.track.window().end_time();
+  if (*slot.offset == anchor_.offset || !end) return *slot.offset;
+  const segmenter::Reach reach = reach_of(options_);
+  const auto fits = [&](Duration offset) { return reach.holds(running_time + offset, *end, clock_.utc()); };
+  return !fits(*slot.offset) && fits(anchor_.offset) ? anchor_.offset : *slot.offset;
 }
 
-Duration Presentation::next_boundary_after(Duration time) const {
+Duration Presentation::next_boundary(std::optional<TrackId> track, Duration time) {
   MutexLock lock(mutex_);
-  return grid_.next(time);
+  grid_.settle(time);
+  const Duration next = std::min(grid_.next(time), grid_.slot_end(time));
+  if (!track) return next;
+  // A segment ends where it was told to when it began, whatever has been planned since.
+  const Slot& slot = *slots_[*track];
+  return slot.running() && slot.end > time ? std::min(next, slot.end) : next;
 }
 
 uint64_t Presentation::slot_number(const Track::Start& start) const {

@@ -17,9 +17,10 @@ struct Presentation::Slot {
   bool ended = false;     // in this run: no data will come
   bool cadence_known = false;
   Cadence cadence;
-  Duration frame{};  // what the last segment began with, twice the tolerance
-  Duration end{};    // where the last segment that was opened is to end
-  int64_t lead = 0;  // by how much its last number was greater than that of its slot
+  std::optional<Duration> offset;  // from running time to the time line, of the last segment that was opened
+  Duration frame{};                // what the last segment began with, twice the tolerance
+  Duration end{};                  // where the last segment that was opened is to end
+  int64_t lead = 0;                // by how much its last number was greater than that of its slot
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};
@@ -30,7 +31,10 @@ struct Presentation::Slot {
     track.start_run(run_id, publication);
     writer.reset();
     has_data = ended = cadence_known = undecodable = false;
+    offset.reset();
     cadence = {};
+    end = {};
+    lead = 0;
   }
 
   bool is_video() const { return track.info().kind == media::Kind::kVideo; }

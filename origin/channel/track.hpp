@@ -46,6 +46,7 @@ class Track {
     Duration due{};   // see segmenter::Timed; what boundaries are compared with
     uint64_t epoch = 0;
     Duration tolerance{};  // this much before a boundary counts as at it
+    Duration offset{};     // what all these are more than running time
   };
   // Opens the next segment and returns its number. `first_sequence` counts for a track that never had a
   // segment. `withheld`: nothing of it is in the store before it is closed, as it may be dropped.

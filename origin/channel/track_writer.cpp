@@ -15,20 +15,6 @@ namespace {
 // So many frames are left out rather than begin a segment without a keyframe.
 constexpr size_t kMostLate = 2;
 
-// How far behind its boundary a keyframe may come to count as made for it.
-Duration grid_tolerance(const Options& options) {
-  return options.segment_duration / 8;
-}
-
-int64_t end_of(const segmenter::Timed& timed) {
-  return timed.place + timed.duration;
-}
-
-// No picture that comes after it is shown before it.
-bool in_turn(const segmenter::Timed& timed) {
-  return timed.pts - timed.place <= timed.tolerance();
-}
-
 }  // namespace
 
 std::shared_ptr<TrackWriter> TrackWriter::start(std::shared_ptr<Presentation> presentation,
@@ -151,7 +137,7 @@ Status TrackWriter::write(const Frame& frame) {
       const bool leads = timed.pts < held_->pts || frame.access == media::Access::kSkipped;
       if (held_->access == media::Access::kClean && !leads) held_->access = media::Access::kSync;
     }
-    if (Status status = settle_held(follows ? timed.place : end_of(held_time_)); !status) return status;
+    if (Status status = settle_held(follows ? timed.place : held_time_.end()); !status) return status;
   }
   if (timed.due() + timed.tolerance() < resume_at_) {
     presentation_->note_dropped(id_);
@@ -187,7 +173,7 @@ bool TrackWriter::begin_in_time(segmenter::Timed& timed) const {
   const std::optional<int64_t> end = segmenter_->latest_end();
   const int64_t late = end ? timed.place - *end : 0;
   if (late <= 0) return true;
-  if (!in_turn(timed) || time_of(late) > segmenter::kMostEarly) return false;
+  if (!timed.in_turn() || time_of(late) > segmenter::kMostEarly) return false;
   timed.begin_earlier(late);
   timed.dts = std::max(timed.dts, held_->dts + 1);
   return true;
@@ -230,7 +216,7 @@ Status TrackWriter::end_early() {
   if (cut == segmenter::Cut::kNone) return {};
   note_early_end(cut);
   if (ended_early_) return finish_segment();
-  release_held(end_of(held_time_));
+  release_held(held_time_.end());
   return flush_chunk(keyframes_on_request_ && segmenter_->is_due());
 }
 
@@ -271,6 +257,7 @@ Result<bool> TrackWriter::take_format(const Bytes& data) {
   if (!has_format_ || *complete != format_) {
     if (Status status = apply_format(std::move(*complete), data); !status) return status.error();
     frame_lengths_ = {};
+    frame_rate_noted_ = false;
   }
   next_format_.reset();
   return true;
@@ -325,151 +312,6 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   });
   if (is_first) presentation_->set_init(id_, *init, std::move(codec_name));
   return {};
-}
-
-Status TrackWriter::cut(const segmenter::Timed& timed, media::Access access, bool force) {
-  const segmenter::Decision decision = segmenter_->next(
-      {timed.due(), timed.place, timed.duration, media::is_entry(access), timed.early}, force);
-  switch (decision.before) {
-    case segmenter::Cut::kNone:
-      return {};
-    case segmenter::Cut::kPart:
-      // Its last sample may last beyond it.
-      pending_end_ = std::min(pending_end_, segmenter_->part_start());
-      return flush_chunk(false);
-    case segmenter::Cut::kSegment:
-      note_start(timed, access);
-      if (Status status = finish_segment(); !status) return status;
-      learn_cadence(decision);
-      return open_segment(timed);
-  }
-  return {};
-}
-
-// What a segment begins with says whether it stands alone. A picture that is shown later than its turn lets
-// others pass, which may need what came before.
-void TrackWriter::note_start(const segmenter::Timed& timed, media::Access access) {
-  using media::Access;
-  if (access != Access::kSync && !(access == Access::kClean && in_turn(timed)))
-    presentation_->note_dependent(id_);
-  const bool open = access == Access::kRecovery || access == Access::kGradual;
-  if (open) warnings_.open_groups();
-}
-
-Status TrackWriter::open_segment(const segmenter::Timed& timed) {
-  const Result<Presentation::Opened> opened = presentation_->open_segment(
-      id_, {time_of(timed.place), time_of(timed.due()), epoch_, time_of(timed.tolerance())});
-  if (opened) {
-    segment_ = opened->sequence;
-    epoch_ = std::max(epoch_, opened->epoch);
-    if (opened->end) segmenter_->end_at(to_ticks(*opened->end, format_.timescale));
-    segment_has_chunk_ = false;
-    return {};
-  }
-  // The time was given to a gap: what comes for it is late, and the next sample tries again.
-  if (opened.error().code == ErrorCode::kUnavailable) return {};
-  return opened.error();
-}
-
-// The newest sample ends at `end`, and may be longer than it said: then it does not fit in where it is.
-Status TrackWriter::settle_held(int64_t end) {
-  switch (segmenter_->settle(end)) {
-    case segmenter::Cut::kNone:
-      break;
-    case segmenter::Cut::kPart:
-      if (Status status = flush_chunk(false); !status) return status;
-      break;
-    case segmenter::Cut::kSegment:
-      note_start(held_time_, held_->access);
-      if (Status status = close_segment(); !status) return status;
-      if (!media::is_entry(held_->access)) warnings_.slow_frames();
-      if (Status status = open_segment(held_time_); !status) return status;
-  }
-  release_held(end);
-  return {};
-}
-
-// The newest sample has a successor, or never will: it ends at `end` of the time line.
-void TrackWriter::release_held(int64_t end) {
-  if (pending_.empty()) pending_start_ = segmenter_->part_start();
-  pending_end_ = end;
-  pending_.push_back(std::move(*held_));
-  held_.reset();
-}
-
-Status TrackWriter::flush_chunk(bool last) {
-  if (pending_.empty()) return {};
-  std::vector<media::Sample> samples = std::exchange(pending_, {});
-  if (!segment_) return {};
-  const Options& options = presentation_->options();
-  packager::ChunkHeader header;
-  header.sequence_number = ++chunk_number_;
-  header.starts_segment = !segment_has_chunk_;
-  if (options.wall_clock) header.producer_time = UtcTime(time_of(samples.front().pts));
-  const Bytes chunk = packager::write_chunk(format_, samples, header);
-
-  // Both ends rounded once, so that durations add up.
-  const Duration duration = time_of(pending_end_) - time_of(pending_start_);
-  const auto is_sync = [](const media::Sample& sample) { return sample.access == media::Access::kSync; };
-  const Status added =
-      presentation_->add_chunk(id_, *segment_, chunk,
-                               {.duration = duration,
-                                .bytes = chunk.size(),
-                                .independent = std::any_of(samples.begin(), samples.end(), is_sync),
-                                .self_contained = is_sync(samples.front())},
-                               last);
-  if (added) {
-    segment_has_chunk_ = true;
-    return {};
-  }
-  const bool may_lose = options.type == timeline::PlaylistType::kLive;
-  if (added.error().code == ErrorCode::kLimit && !may_lose) return added;
-  if (added.error().code == ErrorCode::kLimit) {
-    presentation_->close_segment(id_, *segment_);
-    warnings_.loss(added.error().message);
-    // Tried again with the next segment of the grid.
-    const Duration next = presentation_->next_boundary_after(time_of(samples.back().pts));
-    resume_at_ = to_ticks(next, format_.timescale);
-  }
-  segment_.reset();
-  for (size_t i = 0; i < samples.size(); ++i) presentation_->note_dropped(id_);
-  return {};
-}
-
-Status TrackWriter::finish_segment() {
-  if (Status status = release_entry(); !status) return status;
-  if (Status status = release_late(); !status) return status;
-  if (held_) release_held(end_of(held_time_));
-  return close_segment();
-}
-
-Status TrackWriter::close_segment() {
-  if (Status status = flush_chunk(true); !status) return status;
-  if (segment_) presentation_->close_segment(id_, *segment_);
-  segment_.reset();
-  return {};
-}
-
-// What the first boundary tells of a video source: whether it makes keyframes where they are wanted.
-void TrackWriter::learn_cadence(const segmenter::Decision& decision) {
-  const Options& options = presentation_->options();
-  if (media::kind_of(format_.codec) != media::Kind::kVideo || options.type == timeline::PlaylistType::kVod)
-    return;
-  const bool at_target = decision.reason == segmenter::CutReason::kTarget;
-  if (decision.reason != segmenter::CutReason::kBoundary && !at_target) return;
-  const Duration gop = at_target ? max_segment_ : time_of(segmenter_->longest_gop());
-  const bool on_time = decision.first_behind || time_of(decision.lateness) <= grid_tolerance(options);
-  const bool on_grid = !at_target && keyframes_on_request_ && on_time;
-  // Where there are few frames, a short first segment does not tell how long they may be.
-  const bool sparse = time_of(frame_lengths_.longest) > grid_tolerance(options);
-  const bool settled = !sparse || time_of(frame_lengths_.sum) >= options.segment_duration;
-  if (!cadence_noted_ && settled) {
-    cadence_noted_ = true;
-    presentation_->note_cadence(id_, {on_grid, gop, time_of(frame_lengths_.to_expect())});
-  }
-  const bool too_far_apart =
-      at_target || (!on_grid && gop > options.segment_duration + grid_tolerance(options));
-  if (too_far_apart) warnings_.far_keyframes(gop, format_);
 }
 
 void TrackWriter::end_overdue_segment() {

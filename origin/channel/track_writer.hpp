@@ -14,6 +14,7 @@
 #include "origin/channel/track_warnings.hpp"
 #include "origin/media/format.hpp"
 #include "origin/media/sample.hpp"
+#include "origin/segmenter/frame_lengths.hpp"
 #include "origin/segmenter/segmenter.hpp"
 #include "origin/segmenter/timestamper.hpp"
 
@@ -61,20 +62,6 @@ class TrackWriter {
     media::Access access = media::Access::kNone;
   };
 
-  // How long frames of this format have been, in ticks.
-  struct FrameLengths {
-    int64_t longest = 0;
-    int64_t shortest = 0;
-    int64_t sum = 0;
-    void add(int64_t duration) {
-      sum += duration;
-      longest = std::max(longest, duration);
-      shortest = shortest ? std::min(shortest, duration) : duration;
-    }
-    // Those of a variable rate may well turn out twice as long.
-    int64_t to_expect() const { return longest - shortest > shortest / 2 ? 2 * longest : longest; }
-  };
-
   segmenter::RawTimes with_length(segmenter::RawTimes raw, const Bytes& data) const;
   Result<bool> take_format(const Bytes& data);
   Status refuse_format(const Error& error);
@@ -102,6 +89,7 @@ class TrackWriter {
   // Writes what is pending. `last`: of its segment, as far as can be told.
   Status flush_chunk(bool last);
   Status finish_segment();
+  void note_frame_rate();
   void learn_cadence(const segmenter::Decision& decision);
   Duration time_of(int64_t ticks) const { return from_ticks(ticks, format_.timescale); }
 
@@ -118,6 +106,7 @@ class TrackWriter {
   bool has_captions_ = false;
   bool keyframes_on_request_ = true;
   bool cadence_noted_ = false;
+  bool frame_rate_noted_ = false;
   bool waits_for_sync_ = false;
   bool is_to_join_ = false;
   bool ended_ = false;
@@ -140,8 +129,8 @@ class TrackWriter {
   std::vector<media::Sample> pending_;
   int64_t pending_start_ = 0;  // places on the time line, ticks
   int64_t pending_end_ = 0;
-  FrameLengths frame_lengths_;
-  std::optional<media::Sample> held_;  // the newest sample: its successor says how long it lasts
+  segmenter::FrameLengths frame_lengths_;  // of this format
+  std::optional<media::Sample> held_;      // the newest sample: its successor says how long it lasts
   segmenter::Timed held_time_;
 };
 

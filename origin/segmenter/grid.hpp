@@ -4,6 +4,7 @@
 // safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Grid {
   // An encoder's input has come to `time`: keyframes were asked for at the boundaries up to there, which stay
   // where they are.
   void settle(Duration time);
+  // What was settled later than `now` was on another time line: a clock has jumped.
+  void settle_only(Duration now) { settled_ = std::min(settled_, now); }
   // A segment of that number begins. If the number is ahead of its slot (a cut between boundaries counts one
   // more), this and those that follow are stretched up to `longest` until the two agree. All tracks that are
   // ahead follow, at the same times; who says the same again changes nothing. No effect if `longest` is no

@@ -35,7 +35,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_j
   const int64_t duration = duration_of(raw);
   // A source whose clock is fast makes more audio than time goes by.
   if (before == Break::kNone && started_ && config_.audio &&
-      last_.place + last_.duration - ticks(times.pts) > to_ticks(kMostOverlap, config_.timescale)) {
+      last_.end() - ticks(times.pts) > to_ticks(kMostOverlap, config_.timescale)) {
     last_raw_dts_ = times.dts;
     last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
     return {.before = Break::kOverlap};
@@ -56,7 +56,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_j
 
 // Where the time line stands: the end of the last sample.
 Duration Timestamper::end() const {
-  return from_ticks(last_.place + last_.duration, config_.timescale);
+  return from_ticks(last_.end(), config_.timescale);
 }
 
 Timestamper::Resolved Timestamper::resolve(const RawTimes& raw, DecodeTimes& decode_times) const {
@@ -89,11 +89,11 @@ Break Timestamper::classify(const Resolved& times, UtcTime now) const {
   // Audio frames that overlap are laid end to end; their time line may not run ahead of their clock for long.
   const Duration overlap = config_.audio ? end() - (times.dts + anchor_.offset) : Duration::zero();
   const bool backward =
-      times.dts < last_raw_dts_ - config_.backward_tolerance || overlap > config_.backward_tolerance;
+      times.dts < last_raw_dts_ - config_.reach.backward || overlap > config_.reach.backward;
   const bool hole = too_far_apart(times.dts);
-  const bool fits_in = fits(times.pts + anchor_.offset, now);
+  const bool fits_in = config_.reach.holds(times.pts + anchor_.offset, end(), now);
   const bool forward =
-      hole || (config_.wall_clock && !fits_in && times.dts - last_raw_end_ > config_.forward_tolerance);
+      hole || (config_.reach.wall_clock && !fits_in && times.dts - last_raw_end_ > config_.forward_tolerance);
   if (!backward && !forward && !was_reset_) return Break::kNone;
   return hole && fits_in && !was_reset_ ? Break::kHole : Break::kDiscontinuity;
 }
@@ -104,19 +104,13 @@ bool Timestamper::too_far_apart(Duration dts) const {
   return dts - last_raw_dts_ > std::max(config_.hole_threshold, frame * 3 / 2);
 }
 
-// Whether a sample can lie there: not before what is already written, not later than now.
-bool Timestamper::fits(Duration mapped, UtcTime now) const {
-  if (mapped < end() - config_.backward_tolerance) return false;
-  return config_.wall_clock ? mapped <= now.time_since_epoch() + config_.future_tolerance
-                            : mapped <= end() + config_.jump_threshold;
-}
-
 Anchor Timestamper::anchor_for(const RawTimes& raw, UtcTime now, const Anchor& newest) const {
   DecodeTimes decode_times = decode_times_;
   const Duration dts = resolve(raw, decode_times).dts;
-  if (newest.epoch > anchor_.epoch && fits(dts + newest.offset, now)) return newest;
+  if (newest.epoch > anchor_.epoch && config_.reach.holds(dts + newest.offset, end(), now)) return newest;
   Duration start = end();
-  if (config_.wall_clock) start = std::max(start, now.time_since_epoch() - std::max(lag_, Duration::zero()));
+  if (config_.reach.wall_clock)
+    start = std::max(start, now.time_since_epoch() - std::max(lag_, Duration::zero()));
   return {std::max(anchor_.epoch, newest.epoch) + 1, start - dts};
 }
 
@@ -137,7 +131,7 @@ Timed Timestamper::first(const Resolved& times, int64_t duration) {
   if (started_) {
     decode_from = last_.dts + last_.duration;
     // The offset of a new anchor is rounded on its own: that must not open a seam. Nor do samples overlap.
-    const int64_t expected = last_.place + last_.duration;
+    const int64_t expected = last_.end();
     if (place <= expected + kRounding) place = expected;
   }
   steady_samples_ = 0;
@@ -148,7 +142,7 @@ Timed Timestamper::first(const Resolved& times, int64_t duration) {
 
 Timed Timestamper::follow_audio(const Resolved& times, int64_t duration) const {
   // Jitter below one frame is not audible as such, but a hole or overlap would be: frames stay contiguous.
-  const int64_t expected = last_.place + last_.duration;
+  const int64_t expected = last_.end();
   int64_t place = ticks(times.pts);
   if (place < expected + last_.duration) place = expected;
   Timed timed{place, place, place, duration, Break::kNone, true};
@@ -160,7 +154,7 @@ Timed Timestamper::follow_audio(const Resolved& times, int64_t duration) const {
 Timed Timestamper::follow(const Resolved& times, int64_t duration) {
   if (config_.audio) return follow_audio(times, duration);
   const int64_t jitter = to_ticks(kJitter, config_.timescale);
-  const int64_t expected = last_.place + last_.duration;
+  const int64_t expected = last_.end();
   int64_t place = std::max(ticks(times.dts) + reorder_delay_, last_.place + 1);
   steady_samples_ = std::abs(place - expected) <= jitter ? steady_samples_ + 1 : 0;
   const bool steady = config_.nominal_duration > 0 && steady_samples_ >= kSteady;

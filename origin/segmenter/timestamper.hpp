@@ -19,6 +19,20 @@ struct Anchor {
   bool operator==(const Anchor&) const = default;
 };
 
+// Where on the time line a track's next frame may lie.
+struct Reach {
+  // On the UTC grid: times are compared with the wall clock, which tells a hole from a jump.
+  bool wall_clock = true;
+  Duration backward = 500ms;  // a sample this much before the end of the last one is behind a jump
+  Duration future = 2s;       // wall_clock: so is one that is later than now by more than this
+  Duration still = 10s;       // without a clock: or one later than the end of the last one by that much
+
+  bool holds(Duration time, Duration end, UtcTime now) const {
+    if (time < end - backward) return false;
+    return time <= (wall_clock ? now.time_since_epoch() + future : end + still);
+  }
+};
+
 // By so much a frame may be shown too early rather than leave a hole.
 inline constexpr Duration kMostEarly = 1s;
 
@@ -54,6 +68,9 @@ struct Timed {
   int64_t due() const { return pts + early; }
   // This much before a boundary counts as at it: half a frame.
   int64_t tolerance() const { return (duration - early) / 2; }
+  int64_t end() const { return place + duration; }
+  // No picture that comes after it is shown before it.
+  bool in_turn() const { return pts - place <= tolerance(); }
   void begin_earlier(int64_t by) {
     place -= by;
     pts -= by;
@@ -68,15 +85,12 @@ class Timestamper {
   struct Config {
     uint32_t timescale = 90'000;
     bool audio = false;
-    // On the UTC grid: times are compared with the wall clock, which tells a hole from a jump.
-    bool wall_clock = true;
-    Duration hole_threshold = 2s;         // two samples further apart are not stretched together
-    Duration jump_threshold = 10s;        // without a clock: a longer hole is a jump
-    Duration backward_tolerance = 500ms;  // a sample this much earlier than expected is a jump
-    Duration forward_tolerance = 500ms;   // wall_clock: this much later is one if it leads into the future
-    Duration future_tolerance = 2s;       // wall_clock: later than now by more than this is a jump
-    int64_t nominal_duration = 0;         // ticks of one frame if the format says so, else 0
-    size_t reorder_depth = 0;             // see DecodeTimes; 0: frames are shown in the order of decoding
+    Reach reach;
+    Duration hole_threshold = 2s;  // two samples further apart are not stretched together
+    Duration forward_tolerance =
+        500ms;                     // on the wall clock: this much later is a jump if it leads beyond reach
+    int64_t nominal_duration = 0;  // ticks of one frame if the format says so, else 0
+    size_t reorder_depth = 0;      // see DecodeTimes; 0: frames are shown in the order of decoding
   };
   // `decode_from`: no sample is decoded before that time of the time line.
   Timestamper(Config config, Anchor anchor, Duration decode_from = {});
@@ -110,7 +124,6 @@ class Timestamper {
   Resolved resolve(const RawTimes& raw, DecodeTimes& decode_times) const;
   Resolved behind_pause(Resolved times, bool closed_group) const;
   Break classify(const Resolved& times, UtcTime now) const;
-  bool fits(Duration mapped, UtcTime now) const;
   int64_t duration_of(const RawTimes& raw) const;
   bool too_far_apart(Duration dts) const;
   Timed first(const Resolved& times, int64_t duration);
