@@ -10,18 +10,19 @@ import sys
 PIPELINE = {"base", "media", "segmenter", "packager", "timeline", "store"}
 ORIGIN_ROOMS = {
     "base": set(),
+    "access": {"base"},
     "media": {"base"},
     "segmenter": {"base", "media"},
     "packager": {"base", "media"},
     "timeline": {"base", "media"},
     "store": {"base"},
     "transport": {"base"},
-    "http": {"base", "store", "transport"},
+    "http": {"access", "base", "store", "transport"},
     "cluster": {"base", "store"},
     "publish": {"base", "media"},
     "channel": PIPELINE | {"cluster", "publish"},
-    "api": {"channel", "http", "cluster", "store", "media", "base"},
-    "server": {"api", "base"},
+    "api": {"access", "channel", "http", "cluster", "store", "media", "base"},
+    "server": {"access", "api", "base"},
     "web": set(),
     "bench": {"base"},
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/application.hpp"
 
+#include "origin/access/credential.hpp"
 #include "origin/http/name.hpp"
 
 namespace origin::http {
@@ -47,6 +48,9 @@ class Application::HeldMessage final : public HoldList::Waiter {
     return std::nullopt;
   }
 
+  // Its head is gone: it may come again.
+  bool is_still_admitted() const override { return application_.shared_.gate.all_is_open(); }
+
   void give_up(std::string_view reason, bool close) override {
     set_unavailable(application_.reply_, reason);
     application_.reply_.close = close;
@@ -69,6 +73,7 @@ class Application::HeldMessage final : public HoldList::Waiter {
 Application::Application(transport::Worker& worker, SoupServer* soup, Shared& shared)
     : shared_(shared),
       soup_(soup),
+      access_control_(shared),
       router_(shared),
       wire_(shared.store.clock()),
       holds_(worker.context(), shared),
@@ -88,9 +93,13 @@ Application::~Application() {
 
 bool Application::first_look(transport::Connection& connection, const transport::RequestHead& head) {
   shared_.requests.fetch_add(1, std::memory_order_relaxed);
-  if (shared_.fast_lane && fast_lane_.take(connection, head)) return true;
-  if (uploads_.take(connection, head)) return true;
-  if (!Router::route_by_head(head, reply_)) return false;
+  transport::RequestHead admitted = head;
+  access::GrantRef grant;
+  if (access_control_.admit(connection, admitted, reply_, grant)) {
+    if (shared_.fast_lane && fast_lane_.take(connection, admitted, grant)) return true;
+    if (uploads_.take(connection, admitted, std::move(grant))) return true;
+    if (!Router::route_by_head(admitted, reply_)) return false;
+  }
   // A body that nobody reads is in the way of the next request.
   wire_.send(connection, reply_, head.minor_version, head.keep_alive && !head.has_body);
   return true;
@@ -112,7 +121,8 @@ void Application::handle(SoupServerMessage* message) {
 Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool again) {
   GUri* uri = soup_server_message_get_uri(message);
   // An HTTP/1.0 request without Host leaves its query in the path.
-  const std::string_view path = g_uri_get_path(uri);
+  std::string_view path = g_uri_get_path(uri);
+  if (const auto token = access::take_token_path(path)) path = token->path;
   const Result<std::string> name = parse_name(path.substr(0, path.find('?')));
   if (!name) {
     set_error(reply_, 400, name.error().message);

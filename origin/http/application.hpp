@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 
+#include "origin/http/access_control.hpp"
 #include "origin/http/fast_lane.hpp"
 #include "origin/http/hold_list.hpp"
 #include "origin/http/router.hpp"
@@ -29,6 +30,12 @@ class Application final : public transport::Application {
     uploads_.give_up_all();
   }
 
+  // The policy has changed: what waits or comes in, and is not admitted any more, is broken off.
+  void refuse_who_is_not_admitted() {
+    holds_.give_up_refused();
+    uploads_.give_up_refused();
+  }
+
  private:
   class HeldMessage;
 
@@ -39,6 +46,7 @@ class Application final : public transport::Application {
 
   Shared& shared_;
   SoupServer* const soup_;
+  const AccessControl access_control_;
   Router router_;
   Wire wire_;
   HoldList holds_;

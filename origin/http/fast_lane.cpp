@@ -63,6 +63,10 @@ class FastLane::Parked final : public HoldList::Waiter {
     return std::nullopt;
   }
 
+  bool is_still_admitted() const override {
+    return lane_.shared_.gate.still_admits(request_.grant, access::Right::kRead, request_.name);
+  }
+
   void give_up(std::string_view reason, bool close) override {
     set_unavailable(lane_.reply_, reason);
     lane_.reply_.has_body = request_.method == Method::kGet;
@@ -108,13 +112,15 @@ class FastLane::Parked final : public HoldList::Waiter {
   std::string text_;
 };
 
-bool FastLane::take(transport::Connection& connection, const transport::RequestHead& head) {
+bool FastLane::take(transport::Connection& connection, const transport::RequestHead& head,
+                    const access::GrantRef& grant) {
   if (!is_plain(head)) return false;
   Request request{.method = head.method == "GET" ? Method::kGet : Method::kHead,
                   .name = head.path.substr(1),
                   .query = head.query,
                   .remote_address = connection.remote_address(),
-                  .fields = {}};
+                  .fields = {},
+                  .grant = grant};
   if (!sort_fields(head, request.fields)) return false;
   request.may_follow = request.method == Method::kGet && request.fields.range.empty();
   // The guard lets nothing else through that a name cannot have.
@@ -131,7 +137,7 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
   if (outcome != Router::Outcome::kReply) {
     if (holds_.has_room()) {
       if (outcome == Router::Outcome::kFollow) {
-        follow(connection, std::move(hold), head.keep_alive);
+        follow(connection, std::move(hold), head.keep_alive, grant);
         return true;
       }
       holds_.add(std::move(hold), std::make_unique<Parked>(*this, connection, request, head.keep_alive));
@@ -144,11 +150,12 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
   return true;
 }
 
-void FastLane::follow(transport::Connection& connection, Hold hold, bool keep_alive) {
+void FastLane::follow(transport::Connection& connection, Hold hold, bool keep_alive, access::GrantRef grant) {
   wire_.begin(connection, reply_, keep_alive);
   const bool chunked = !reply_.content_length;
   reply_.reset();
-  auto follower = std::make_unique<Follower>(holds_, connection, hold.topic, chunked);
+  auto follower = std::make_unique<Follower>(holds_, connection, hold.topic, chunked,
+                                             Admitted{shared_.gate, std::move(grant)});
   hold = follower->hold();
   holds_.add(std::move(hold), std::move(follower));
 }

@@ -16,13 +16,14 @@ class FastLane {
       : shared_(shared), router_(router), holds_(holds), wire_(wire) {}
 
   // Returns whether it took the request: it has answered it, or will when what was asked for is there.
-  bool take(transport::Connection& connection, const transport::RequestHead& head);
+  bool take(transport::Connection& connection, const transport::RequestHead& head,
+            const access::GrantRef& grant);
 
  private:
   class Parked;
 
   // Begins the reply that was made last; what the hold's topic shows is its body.
-  void follow(transport::Connection& connection, Hold hold, bool keep_alive);
+  void follow(transport::Connection& connection, Hold hold, bool keep_alive, access::GrantRef grant);
   // Sends the reply that was made last.
   void send(transport::Connection& connection, bool keep_alive);
 

@@ -8,8 +8,13 @@
 
 namespace origin::http {
 
-Follower::Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked)
-    : holds_(holds), connection_(connection), topic_(std::move(topic)), chunked_(chunked) {
+Follower::Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked,
+                   Admitted admitted)
+    : holds_(holds),
+      connection_(connection),
+      topic_(std::move(topic)),
+      chunked_(chunked),
+      admitted_(std::move(admitted)) {
   connection_.on_gone([this] {
     over_ = true;
     holds_.drop(*this);
@@ -51,6 +56,10 @@ void Follower::end(bool complete) {
   connection_.on_gone({});
   if (complete && chunked_) connection_.continue_response({Bytes::of_static("0\r\n\r\n")});
   connection_.end_response(complete);
+}
+
+bool Follower::is_still_admitted() const {
+  return admitted_.gate.still_admits(admitted_.grant, access::Right::kRead, topic_->name());
 }
 
 void Follower::give_up(std::string_view, bool) {

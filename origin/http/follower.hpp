@@ -8,15 +8,23 @@
 
 namespace origin::http {
 
+// What a reader was admitted with, and by whom.
+struct Admitted {
+  const access::Gate& gate;
+  access::GrantRef grant;
+};
+
 class Follower final : public HoldList::Waiter {
  public:
   // The head of the answer has been given to the connection. `chunked`: its body is framed so (RFC 9112 7.1).
-  Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked);
+  Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked,
+           Admitted admitted);
   ~Follower() override;
 
   // What it waits for: as long as the upload takes.
   Hold hold() const;
   std::optional<Hold> look_again() override;
+  bool is_still_admitted() const override;
   // The answer breaks off.
   void give_up(std::string_view reason, bool close) override;
 
@@ -28,6 +36,7 @@ class Follower final : public HoldList::Waiter {
   transport::Connection& connection_;
   const store::TopicRef topic_;
   const bool chunked_;
+  const Admitted admitted_;
   bool over_ = false;
   uint64_t sent_ = 0;  // bytes of the object
 };

@@ -137,6 +137,16 @@ void HoldList::give_up_all() {
   while (!groups_.empty()) take(*groups_.begin()->second.first)->give_up("the server is shutting down", true);
 }
 
+void HoldList::give_up_refused() {
+  std::vector<Waiter*> refused;
+  for (const auto& [key, group] : groups_) {
+    for (Waiter* waiter = group.first; waiter; waiter = waiter->next_) {
+      if (!waiter->is_still_admitted()) refused.push_back(waiter);
+    }
+  }
+  for (Waiter* waiter : refused) take(*waiter)->give_up("the key or token does not count any more", true);
+}
+
 void HoldList::join(Waiter& waiter, Hold hold) {
   const Key key(hold.topic.get(), hold.position);
   Group& group = groups_.try_emplace(key, Group{std::move(hold.topic), hold.position}).first->second;

@@ -24,6 +24,8 @@ class HoldList {
    public:
     // What it waited for is over: answers it and returns nothing, or returns what it has to wait for now.
     virtual std::optional<Hold> look_again() = 0;
+    // Under the policy that is in force now.
+    virtual bool is_still_admitted() const = 0;
     // Answers it with 503 and that reason; `close`: and says that its connection will be closed.
     virtual void give_up(std::string_view reason, bool close) = 0;
 
@@ -48,6 +50,8 @@ class HoldList {
   void drop(Waiter& waiter);
   // Answers all that wait with 503; from now on there is no room.
   void give_up_all();
+  // Likewise those who are not admitted any more.
+  void give_up_refused();
 
  private:
   class Waker;

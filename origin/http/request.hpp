@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "origin/access/grant.hpp"
+
 namespace origin::http {
 
 enum class Method { kGet, kHead };
@@ -48,6 +50,7 @@ struct Request {
   std::string_view query;  // after '?', undecoded; empty if none
   std::string_view remote_address;
   RequestFields fields;
+  access::GrantRef grant;   // what it was admitted with; null: it needs none
   bool again = false;       // it was held, and is looked at once more
   bool may_follow = false;  // the answer may come piece by piece, while its object is being uploaded
 };

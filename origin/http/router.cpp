@@ -20,10 +20,12 @@ namespace origin::http {
 
 namespace {
 
+constexpr std::string_view kPublic = "public, ";
 constexpr const char* kAllowedMethods = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
 constexpr const char* kReadingMethods = "GET, HEAD, OPTIONS";
 constexpr const char* kAllowedHeaders =
-    "Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Accept, "
+    "Authorization, Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, "
+    "Accept, "
     "Cache-Control, "
     "Content-Type, Pragma, X-Requested-With, *";
 
@@ -261,6 +263,10 @@ void Router::serve_object(const Request& request, store::ObjectRef object, std::
   if (verdict == Verdict::kFailed)
     return set_error(reply, 412, "the representation is not the one that the condition names");
   if (cache_control.empty()) cache_control = headers.cache_control;
+  // RFC 9111 3.5: "public" would let shared caches give to all what was given to who has a key.
+  if (cache_control.starts_with(kPublic) && !shared_.gate.all_is_open() &&
+      !shared_.gate.policy()->is_open(request.name))
+    cache_control.remove_prefix(kPublic.size());
   if (!cache_control.empty()) reply.add("Cache-Control", cache_control);
   if (verdict == Verdict::kNotModified) {
     reply.status = 304;

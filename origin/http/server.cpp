@@ -10,7 +10,7 @@ namespace origin::http {
 
 struct Server::Impl {
   Impl(const Options& options, store::Store& store)
-      : shared(store, options.limits, options.fast_lane),
+      : shared(store, options.limits, options.fast_lane, options.access),
         transport(with_memory(options.transport, store),
                   [this](transport::Worker& worker, SoupServer* soup) { return add_worker(worker, soup); }) {
     // Nothing asks for it before listen().
@@ -39,6 +39,14 @@ struct Server::Impl {
     workers.clear();
   }
 
+  void set_policy(std::shared_ptr<const access::Policy> policy) {
+    shared.gate.set_policy(std::move(policy));
+    MutexLock lock(mutex);
+    for (const auto& [worker, application] : workers) {
+      worker->post([application = application] { application->refuse_who_is_not_admitted(); });
+    }
+  }
+
   Shared shared;
   Mutex mutex;
   std::vector<std::pair<transport::Worker*, Application*>> workers GUARDED_BY(mutex);
@@ -53,6 +61,10 @@ Server::~Server() {
 
 Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
   return impl_->transport.listen(host, port);
+}
+
+void Server::set_policy(std::shared_ptr<const access::Policy> policy) {
+  impl_->set_policy(std::move(policy));
 }
 
 void Server::stop() {

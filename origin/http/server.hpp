@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "origin/access/gate.hpp"
 #include "origin/base/clock.hpp"
 #include "origin/base/result.hpp"
 #include "origin/http/limits.hpp"
@@ -18,6 +19,7 @@ class Server {
   struct Options {
     transport::Server::Options transport;
     Limits limits;
+    access::GateLimits access;
     // False: libsoup answers everything. The answers are the same, later.
     bool fast_lane = true;
   };
@@ -27,6 +29,9 @@ class Server {
 
   // See transport::Server::listen.
   Result<uint16_t> listen(const std::string& host, uint16_t port);
+  // Who may do what, from now on; before, nobody has a key. Requests that wait or are on their way, and that
+  // it does not admit, are broken off. Any thread.
+  void set_policy(std::shared_ptr<const access::Policy> policy);
   // Answers held requests with 503, lets answers leave within stop_grace, closes everything, joins the
   // workers. Idempotent. Not from a worker.
   void stop();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 
+#include "origin/access/gate.hpp"
 #include "origin/base/clock.hpp"
 #include "origin/http/assets.hpp"
 #include "origin/http/limits.hpp"
@@ -15,10 +16,12 @@
 namespace origin::http {
 
 struct Shared {
-  Shared(store::Store& store, const Limits& limits, bool fast_lane = true)
+  Shared(store::Store& store, const Limits& limits, bool fast_lane = true,
+         const access::GateLimits& gate_limits = {})
       : store(store),
         limits(limits),
         fast_lane(fast_lane),
+        gate(store.clock(), gate_limits),
         viewers(limits.viewer_window, limits.max_viewers) {}
 
   // Why a request that would have to wait is not let to.
@@ -33,6 +36,7 @@ struct Shared {
   const MonotonicTime started = store.clock().monotonic();
   std::function<transport::Stats()> transport_stats;  // set before the first request
 
+  access::Gate gate;
   Viewers viewers;
   // Statistics and a soft cap: relaxed order is enough.
   std::atomic<uint64_t> requests{0};

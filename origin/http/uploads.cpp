@@ -7,7 +7,6 @@
 #include "origin/http/conditions.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/object_headers.hpp"
-#include "origin/http/write_access.hpp"
 #include "origin/store/upload.hpp"
 
 namespace origin::http {
@@ -63,11 +62,13 @@ std::string too_large(uint64_t limit) {
 class Uploads::Receiving final : public transport::BodyReader {
  public:
   Receiving(Uploads& uploads, transport::Connection& connection, const transport::RequestHead& head,
-            store::Upload::Options options)
+            store::Upload::Options options, access::GrantRef grant)
       : uploads_(uploads),
         connection_(connection),
         minor_version_(head.minor_version),
         keep_alive_(head.keep_alive),
+        name_(options.name),
+        grant_(std::move(grant)),
         upload_(uploads.shared_.store, std::move(options)) {
     ++uploads_.shared_.uploads;
     connection_.on_gone([this] { uploads_.end(*this); });
@@ -95,6 +96,14 @@ class Uploads::Receiving final : public transport::BodyReader {
     answer();
   }
 
+  bool is_still_admitted() const {
+    return uploads_.shared_.gate.still_admits(grant_, access::Right::kWrite, name_);
+  }
+  void refuse_access() {
+    set_error(uploads_.reply_, 403, "the key or token does not count any more");
+    answer();
+  }
+
   void refuse(const Error& error) {
     set_failure(uploads_.reply_, error);
     answer();
@@ -112,6 +121,8 @@ class Uploads::Receiving final : public transport::BodyReader {
   transport::Connection& connection_;
   const int minor_version_;
   const bool keep_alive_;
+  const std::string name_;
+  const access::GrantRef grant_;
   store::Upload upload_;
 };
 
@@ -133,15 +144,24 @@ void Uploads::give_up_all() {
     receiving_.begin()->second->refuse({ErrorCode::kUnavailable, shared_.no_room_reason()});
 }
 
-bool Uploads::take(transport::Connection& connection, const transport::RequestHead& head) {
+void Uploads::give_up_refused() {
+  std::vector<Receiving*> refused;
+  for (const auto& [key, receiving] : receiving_) {
+    if (!receiving->is_still_admitted()) refused.push_back(receiving.get());
+  }
+  for (Receiving* receiving : refused) receiving->refuse_access();
+}
+
+bool Uploads::take(transport::Connection& connection, const transport::RequestHead& head,
+                   access::GrantRef grant) {
   const bool uploads = head.method == "PUT" || head.method == "POST";
   if (!uploads && head.method != "DELETE") return false;
   reply_.reset();
   std::string name;
   store::Precondition precondition;
-  if (admit(connection, head, name, precondition)) {
+  if (admit(head, name, precondition)) {
     if (uploads) {
-      begin(connection, head, std::move(name), std::move(precondition));
+      begin(connection, head, std::move(name), std::move(precondition), std::move(grant));
       return true;
     }
     remove(name, precondition);
@@ -150,8 +170,8 @@ bool Uploads::take(transport::Connection& connection, const transport::RequestHe
   return true;
 }
 
-bool Uploads::admit(const transport::Connection& connection, const transport::RequestHead& head,
-                    std::string& name, store::Precondition& precondition) {
+bool Uploads::admit(const transport::RequestHead& head, std::string& name,
+                    store::Precondition& precondition) {
   const auto refuse = [&](int status, std::string_view why) {
     set_error(reply_, status, why);
     return false;
@@ -169,8 +189,6 @@ bool Uploads::admit(const transport::Connection& connection, const transport::Re
     return refuse(400, "an object has a path of the form /<namespace>/<key>, and /" + name + " is none");
   // RFC 9110 14.5: whoever cannot store a part says so.
   if (head.field("content-range").data()) return refuse(400, "an object is stored whole: no Content-Range");
-  if (const Status may = may_write_without_key(head, connection.remote_address()); !may)
-    return refuse(403, may.error().message);
 
   const store::Store::Found found = shared_.store.find(name);
   const auto* object = std::get_if<store::ObjectRef>(&found);
@@ -185,7 +203,7 @@ bool Uploads::admit(const transport::Connection& connection, const transport::Re
 }
 
 void Uploads::begin(transport::Connection& connection, const transport::RequestHead& head, std::string name,
-                    store::Precondition precondition) {
+                    store::Precondition precondition, access::GrantRef grant) {
   const Limits& limits = shared_.limits;
   Result<ObjectTerms> terms = object_terms(head, name, limits);
   if (!terms) {
@@ -202,7 +220,8 @@ void Uploads::begin(transport::Connection& connection, const transport::RequestH
     if (!head.chunked) options.expected_size = head.content_length;
     options.ttl = terms->ttl;
     options.precondition = std::move(precondition);
-    auto receiving = std::make_unique<Receiving>(*this, connection, head, std::move(options));
+    auto receiving =
+        std::make_unique<Receiving>(*this, connection, head, std::move(options), std::move(grant));
     Receiving& added = *receiving;
     receiving_.emplace(&added, std::move(receiving));
     if (!head.has_body) return added.body_complete();

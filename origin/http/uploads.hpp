@@ -19,18 +19,19 @@ class Uploads {
   ~Uploads();
 
   // Takes a request that writes: answers it, now or when its body is there. False: it is none.
-  bool take(transport::Connection& connection, const transport::RequestHead& head);
+  bool take(transport::Connection& connection, const transport::RequestHead& head, access::GrantRef grant);
   // Those on their way are broken off; their clients get 503.
   void give_up_all();
+  // Likewise those that are not admitted any more; their clients get 403.
+  void give_up_refused();
 
  private:
   class Receiving;
 
   // What has to be so before a body is read. False: the reply says what is not.
-  bool admit(const transport::Connection& connection, const transport::RequestHead& head, std::string& name,
-             store::Precondition& precondition);
+  bool admit(const transport::RequestHead& head, std::string& name, store::Precondition& precondition);
   void begin(transport::Connection& connection, const transport::RequestHead& head, std::string name,
-             store::Precondition precondition);
+             store::Precondition precondition, access::GrantRef grant);
   void remove(const std::string& name, const store::Precondition& precondition);
   void send(transport::Connection& connection, int minor_version, bool keep_alive);
   void end(Receiving& receiving);
