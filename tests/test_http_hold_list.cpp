@@ -43,6 +43,8 @@ struct ListFixture {
       fixture.log += label;
       return std::nullopt;
     }
+    // By its label, "x…" is not.
+    bool is_still_admitted() const override { return !label.starts_with('x'); }
     void give_up(std::string_view, bool) override { fixture.log += label + "!"; }
 
     ListFixture& fixture;
@@ -56,6 +58,18 @@ struct ListFixture {
   Ref<GMainContext> context;
   HoldList list;
 };
+
+START_TEST(test_who_is_not_admitted_any_more_is_given_up) {
+  ListFixture held;
+  const auto topic = held.store.create_topic("live/v/index.m3u8", {});
+  for (const char* label : {"a", "x1", "b", "x2"}) held.wait(topic, {1, 0}, label);
+  held.wait(topic, {2, 0}, "x3");
+  held.list.give_up_refused();
+  ck_assert_str_eq(held.log.c_str(), "x1!x2!x3!");
+  held.list.give_up_all();
+  ck_assert_str_eq(held.log.c_str(), "x1!x2!x3!a!b!");
+}
+END_TEST
 
 START_TEST(test_message_wakes_those_it_is_enough_for) {
   ListFixture held;
@@ -200,6 +214,7 @@ END_TEST
 
 int main() {
   const Test tests[] = {
+      test_who_is_not_admitted_any_more_is_given_up,
       test_message_wakes_those_it_is_enough_for,
       test_what_is_there_already_is_not_waited_for,
       test_last_version_answers_all_who_wait_for_a_later_one,

@@ -28,6 +28,8 @@ class Origin {
 
   // See http::Server::listen. Returns the port.
   Result<uint16_t> listen(const std::string& host, uint16_t port);
+  // See http::Server::set_policy.
+  void set_policy(std::shared_ptr<const access::Policy> policy) { http_.set_policy(std::move(policy)); }
   // "http://127.0.0.1:8080" for each address that was listened on, in that order.
   std::vector<std::string> uris() const;
   uint16_t first_port() const;

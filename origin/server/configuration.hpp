@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "origin/access/policy.hpp"
 #include "origin/api/origin.hpp"
 #include "origin/base/result.hpp"
 
@@ -17,13 +18,16 @@ struct Configuration {
   uint16_t port = 8080;  // 0: any that is free
   // Workers, memory and limits, with the defaults of those who obey them.
   api::Origin::Options origin;
+  // Keys, and what is open without one. What the JWK set file holds is only there in a file that was loaded.
+  access::Policy::Options policy;
+  std::string jwks_file;  // relative: to the folder of the configuration file
 };
 
 // The text of a configuration file: groups of keys as GKeyFile reads them. What it does not name keeps its
 // default. An error names the group, the key, the value and what would be right.
 Result<Configuration> parse_configuration(const std::string& text);
 
-// Likewise the file itself; an error begins with its name.
+// Likewise the file itself, and the JWK set that it names; an error begins with the file's name.
 Result<Configuration> load_configuration(const std::string& path);
 
 }  // namespace origin::server

@@ -48,6 +48,8 @@ Daemon::~Daemon() {
 
 Status Daemon::start() {
   origin_ = std::make_unique<api::Origin>(configuration_.origin);
+  // Before anybody can ask.
+  origin_->set_policy(std::make_shared<const access::Policy>(configuration_.policy));
   const Result<uint16_t> port = origin_->listen(configuration_.host, configuration_.port);
   if (!port) {
     std::string message = "cannot listen on " + port.error().message;
@@ -95,7 +97,11 @@ void Daemon::take_over(const Configuration& fresh) {
       log_warning("%s, which needs a restart", change.c_str());
     }
   }
-  log_info("%s was read again: %zu changes", command_line_.config.c_str(), changed.size());
+  origin_->set_policy(std::make_shared<const access::Policy>(fresh.policy));
+  configuration_.policy = fresh.policy;
+  log_info("%s was read again: %zu keys, %zu signing keys, %zu token keys", command_line_.config.c_str(),
+           fresh.policy.keys.size(), fresh.policy.signing_keys.size(), fresh.policy.token_keys.size());
+  log_info("%s was read again: %zu changes of settings", command_line_.config.c_str(), changed.size());
 }
 
 void Daemon::stop() {

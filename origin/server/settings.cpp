@@ -7,6 +7,7 @@
 
 #include "origin/base/ref.hpp"
 #include "origin/base/text.hpp"
+#include "origin/server/named_settings.hpp"
 #include "origin/server/value_text.hpp"
 
 namespace origin::server {
@@ -73,6 +74,8 @@ template <auto kMember>
 auto& limit_in(auto& configuration) {
   if constexpr (std::is_same_v<decltype(owner_of(kMember)), transport::Limits>) {
     return configuration.origin.http.transport.limits.*kMember;
+  } else if constexpr (std::is_same_v<decltype(owner_of(kMember)), access::GateLimits>) {
+    return configuration.origin.http.access.*kMember;
   } else {
     return configuration.origin.http.limits.*kMember;
   }
@@ -80,7 +83,8 @@ auto& limit_in(auto& configuration) {
 
 template <auto kMember, uint32_t kMin = 0, uint32_t kMax = UINT32_MAX>
 constexpr Setting count_limit(std::string_view key) {
-  return {"limits", key,
+  constexpr bool is_of_access = std::is_same_v<decltype(owner_of(kMember)), access::GateLimits>;
+  return {is_of_access ? "access" : "limits", key,
           [](Configuration& c, std::string_view v) { return set_count(limit_in<kMember>(c), v, kMin, kMax); },
           [](const Configuration& c) { return std::to_string(limit_in<kMember>(c)); }};
 }
@@ -118,6 +122,9 @@ std::string connections_per_address(const Configuration& configuration) {
   return limit ? std::to_string(*limit) : std::string(kAuto);
 }
 
+// The daemon gives the origin a whole policy whenever the file was read.
+constexpr auto kWithPolicy = [](api::Origin&, const Configuration&) {};
+
 using Transport = transport::Limits;
 using Http = http::Limits;
 
@@ -137,6 +144,30 @@ constexpr Setting kSettings[] = {
        return set_size(c.origin.store.memory_limit, v, kMinMemory, kMaxMemory);
      },
      [](const Configuration& c) { return format_size(c.origin.store.memory_limit); }},
+
+    {"access", "open",
+     [](Configuration& c, std::string_view v) -> std::string {
+       Result<access::PathPrefixes> paths = parse_paths(v);
+       if (!paths) return "is wrong: " + paths.error().message;
+       c.policy.open = *std::move(paths);
+       return {};
+     },
+     [](const Configuration& c) { return format_paths(c.policy.open); }, kWithPolicy},
+    {"access", "jwks-file",
+     [](Configuration& c, std::string_view v) {
+       c.jwks_file = v;
+       return std::string();
+     },
+     [](const Configuration& c) { return c.jwks_file; }, kWithPolicy},
+    {"access", "audience",
+     [](Configuration& c, std::string_view v) {
+       c.policy.audience = v;
+       return std::string();
+     },
+     [](const Configuration& c) { return c.policy.audience; }, kWithPolicy},
+    count_limit<&access::GateLimits::max_failures, 1>("max-failures"),
+    count_limit<&access::GateLimits::max_failing_addresses, 1>("max-failing-addresses"),
+    count_limit<&access::GateLimits::max_verified, 1>("max-verified"),
 
     count_limit<&Transport::max_connections>("max-connections"),
     count_limit<&Transport::reserved_descriptors>("reserved-descriptors"),
