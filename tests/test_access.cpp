@@ -89,6 +89,8 @@ START_TEST(test_claims_of_a_token_say_what_it_opens) {
   ck_assert(!grant->allows(Right::kWrite, "live/a"));
   ck_assert(!grant->out_of_time(UtcTime(std::chrono::seconds(1'700'003'599))));
   ck_assert(grant->out_of_time(UtcTime(std::chrono::seconds(1'700'003'600))).has_value());
+  const std::string far = R"({"exp":253402300799,"paths":["/"]})";
+  ck_assert(read_json_web_token(token(kHeader, far), keys, "")->expires == UtcTime::max());
   const std::string publish =
       R"({"exp":1.7e9,"role":"publish","paths":["/"],"aud":["x","us"],"nbf":1600000000.5})";
   const Result<Grant> publisher = read_json_web_token(token(kHeader, publish), keys, "us");
@@ -275,6 +277,8 @@ START_TEST(test_gate_admits_who_may) {
   ck_assert(verdict(gate, Right::kRead, "other/1", signed_token) == kRefused);
   ck_assert(verdict(gate, Right::kWrite, "vod/1", signed_token) == kRefused);
   ck_assert(verdict(gate, Right::kRead, "vod/x/1", token(kHeader, kClaims)) == kAdmitted);
+  const std::string far = sign_token("cdn", kSecret, 253'402'300'799, "/vod/");
+  ck_assert(verdict(gate, Right::kRead, "vod/1", far) == kAdmitted);
 }
 END_TEST
 

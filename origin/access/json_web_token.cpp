@@ -18,8 +18,7 @@ namespace {
 constexpr long kMostBrackets = 64;
 constexpr size_t kLongestHolder = 64;
 constexpr size_t kMostPaths = 64;
-// Beyond the year 9999 times have no form.
-constexpr double kLastSecond = 253'402'300'799;
+constexpr double kLastSecond = 253'402'300'799;  // of the year 9999
 
 Error wrong(const std::string& message) {
   return {ErrorCode::kInvalid, "the token " + message};
@@ -61,7 +60,10 @@ class Claims {
     if (type != G_TYPE_INT64 && type != G_TYPE_DOUBLE) return std::nullopt;
     const double seconds = json_node_get_double(node);
     if (!(seconds >= 0 && seconds <= kLastSecond)) return std::nullopt;
-    return UtcTime(std::chrono::milliseconds(std::llround(seconds * 1000)));
+    const double whole = std::floor(seconds);
+    const UtcTime time = utc_of_seconds(static_cast<int64_t>(whole));
+    return time == UtcTime::max() ? time
+                                  : time + std::chrono::milliseconds(std::llround((seconds - whole) * 1000));
   }
   // One text, or an array of them.
   std::optional<std::vector<std::string>> texts(const char* name) const {

@@ -75,7 +75,7 @@ Result<Grant> Policy::grant_for_signed(std::string_view credential) const {
   grant.rights = key.rights;
   grant.paths = {*std::move(path)};
   grant.limits = key.paths;
-  grant.expires = std::min(key.expires, UtcTime(std::chrono::seconds(token.expires)));
+  grant.expires = std::min(key.expires, utc_of_seconds(token.expires));
   grant.rests_on = foundation(name, key);
   return grant;
 }

@@ -12,8 +12,7 @@ namespace origin::access {
 namespace {
 
 constexpr std::string_view kVersion = "v1";
-// Beyond the year 9999 times have no form.
-constexpr uint64_t kLastSecond = 253'402'300'799;
+constexpr uint64_t kLastSecond = 253'402'300'799;  // of the year 9999
 
 std::string_view as_text(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};

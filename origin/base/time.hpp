@@ -32,6 +32,13 @@ constexpr int64_t floor_div(int64_t value, int64_t divisor) {
 
 constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 
+// Seconds since 1970, or the first or last time that there is (in 1677 and 2262).
+constexpr UtcTime utc_of_seconds(int64_t seconds) {
+  constexpr int64_t kMost = INT64_MAX / kNanosecondsPerSecond;
+  if (seconds > kMost) return UtcTime::max();
+  return seconds < -kMost ? UtcTime::min() : UtcTime(std::chrono::seconds(seconds));
+}
+
 // Ticks of a timescale (units per second) for a duration, and back; each rounded once.
 constexpr int64_t to_ticks(Duration duration, uint32_t timescale) {
   return scale_round(duration.count(), timescale, kNanosecondsPerSecond);

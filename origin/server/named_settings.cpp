@@ -31,7 +31,7 @@ std::string set_expiry(UtcTime& expires, std::string_view value) {
   const std::unique_ptr<GDateTime, DateTimeFree> time(
       g_date_time_new_from_iso8601(std::string(value).c_str(), utc.get()));
   if (!time) return "is not a time like 2027-01-31T18:00:00Z";
-  expires = UtcTime(std::chrono::seconds(g_date_time_to_unix(time.get())));
+  expires = utc_of_seconds(g_date_time_to_unix(time.get()));
   return {};
 }
 
