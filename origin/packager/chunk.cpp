@@ -4,6 +4,7 @@
 
 #include "origin/packager/box_writer.hpp"
 #include "origin/packager/cmaf.hpp"
+#include "origin/packager/ntp.hpp"
 
 namespace origin::packager {
 
@@ -75,16 +76,6 @@ void write_styp(BoxWriter& writer, bool ends_track) {
   writer.u32(0);
   for (const std::string_view brand : {"msdh", "cmfs"}) writer.text(brand);
   if (ends_track) writer.text("lmsg");
-}
-
-// Seconds since 1900 and their fraction in 32 bits each, RFC 5905 6.
-uint64_t ntp_timestamp(UtcTime time) {
-  constexpr int64_t kSecondsFrom1900To1970 = 2'208'988'800;
-  const int64_t nanoseconds = time.time_since_epoch().count();
-  const int64_t seconds = floor_div(nanoseconds, kNanosecondsPerSecond);
-  const auto remainder = static_cast<uint64_t>(nanoseconds - seconds * kNanosecondsPerSecond);
-  return static_cast<uint64_t>(seconds + kSecondsFrom1900To1970) << 32 |
-         (remainder << 32) / static_cast<uint64_t>(kNanosecondsPerSecond);
 }
 
 // ProducerReferenceTimeBox, ISO/IEC 14496-12 8.16.5.
