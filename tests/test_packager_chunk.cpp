@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // origin/packager: chunks, read back by the tests' own box reader.
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <string>
 
 #include "origin/packager/cmaf.hpp"
+#include "tests/big_allocations.hpp"
 #include "tests/box_reader.hpp"
 #include "tests/check_main.hpp"
-
-// ThreadSanitizer brings an operator new of its own.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define OWN_ALLOCATOR 0
-#endif
-#endif
-#ifndef OWN_ALLOCATOR
-#define OWN_ALLOCATOR 1
-#endif
 
 using namespace origin;
 using media::Access;
@@ -26,41 +14,6 @@ using media::Format;
 using media::Sample;
 using packager::ChunkHeader;
 using packager::write_chunk;
-
-#if OWN_ALLOCATOR
-namespace {
-
-// Allocations that could hold a whole chunk, counted for test_payload_is_copied_once.
-std::atomic<size_t> big_allocation_size = SIZE_MAX;
-std::atomic<int> big_allocations = 0;
-
-void* allocate(size_t size) {
-  if (size >= big_allocation_size) ++big_allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(size_t size) {
-  return allocate(size);
-}
-void* operator new[](size_t size) {
-  return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, size_t) noexcept {
-  std::free(memory);
-}
-#endif
 
 namespace {
 
@@ -277,11 +230,8 @@ START_TEST(test_payload_is_copied_once) {
   // A 4K GOP: frames of 2 MB each. Nothing is allocated but the chunk.
   constexpr size_t kFrame = 2 << 20, kFrames = 12;
   const std::vector<Sample> samples = constant_samples(kFrames, kFrame, false);
-  big_allocations = 0;
-  big_allocation_size = kFrame;
-  const Bytes chunk = write_chunk({}, samples, {});
-  big_allocation_size = SIZE_MAX;
-  ck_assert_int_eq(big_allocations, 1);
+  Bytes chunk;
+  ck_assert_int_eq(tests::count_allocations(kFrame, [&] { chunk = write_chunk({}, samples, {}); }), 1);
   ck_assert_uint_lt(chunk.size(), kFrames * kFrame + 256);
   assert_reads_back(chunk, samples);
 }
