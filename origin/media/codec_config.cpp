@@ -158,4 +158,37 @@ Result<Format> complete_format(Format format, const Bytes& out_of_band, ByteSpan
   return completed;
 }
 
+std::optional<Format> complete_from_config(Format format) {
+  const ByteSpan config = format.config.span();
+  switch (format.codec) {
+    case Codec::kVp9: {
+      const std::optional<Vp9Config> parsed = parse_vp9_config(config);
+      if (!parsed) return std::nullopt;
+      if (!format.video.colour && parsed->colour != Colour{}) format.video.colour = parsed->colour;
+      return format;
+    }
+    case Codec::kOpus: {
+      const std::optional<uint32_t> channels = opus_channels(config);
+      if (!channels) return std::nullopt;
+      format.audio = {kOpusRate, *channels};
+      return format;
+    }
+    case Codec::kAc3:
+    case Codec::kEac3: {
+      const std::optional<AudioFormat> audio =
+          format.codec == Codec::kAc3 ? parse_ac3_config(config) : parse_eac3_config(config);
+      if (!audio) return std::nullopt;
+      if (format.audio.sample_rate == 0) format.audio.sample_rate = audio->sample_rate;
+      format.audio.channels = audio->channels;
+      return format;
+    }
+    // Their record is what caps have, and all that is needed.
+    default: {
+      const Bytes record = format.config;
+      Result<Format> completed = complete(std::move(format), record, {});
+      return completed ? std::optional(*completed) : std::nullopt;
+    }
+  }
+}
+
 }  // namespace origin::media

@@ -3,6 +3,8 @@
 // functions.
 #pragma once
 
+#include <optional>
+
 #include "origin/base/bytes.hpp"
 #include "origin/base/result.hpp"
 #include "origin/media/format.hpp"
@@ -17,5 +19,10 @@ namespace origin::media {
 //   - sample rate, channels, colour where the configuration or the first sample says better than the caller.
 // `first_sample` is a sync sample. Errors: kInvalid with what is missing or malformed.
 Result<Format> complete_format(Format format, const Bytes& out_of_band, ByteSpan first_sample);
+
+// Completes a format whose config is the record of its sample entry box, and whose size, colour and sample
+// rate are what the entry says (0 and none where it does not): the rest from the record. FLAC's tags and
+// pictures are left out of it. Nothing if the record is malformed.
+std::optional<Format> complete_from_config(Format format);
 
 }  // namespace origin::media
