@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -281,6 +283,36 @@ class HintWatch final : public store::Watcher, public std::enable_shared_from_th
   std::vector<std::string> others_;
 };
 
+// Watches each track's playlist, and that what it hints at comes, until then. Returns how many parts did.
+size_t check_hints(
+    Simulation& simulation, Duration until, const std::string& about,
+    const std::function<void(Duration)>& at_each_second = [](Duration) {}) {
+  std::map<std::string, std::shared_ptr<HintWatch>> watches;
+  for (const auto& source : simulation.sources) {
+    const std::string& track = source->options().name;
+    auto topic = std::get<store::TopicRef>(simulation.store.find("live/" + track + "/index.m3u8"));
+    watches[track] = std::make_shared<HintWatch>();
+    watches[track]->topic_changed(topic);
+  }
+  size_t came = 0;
+  for (Duration now = 330ms; now < until; now += 1s) {
+    run(simulation, now);
+    at_each_second(now);
+    for (const auto& [track, watch] : watches) {
+      for (const std::string& hint : watch->take_past()) {
+        ck_assert_msg(simulation.get(track + "/" + hint).has_value(), "%s %s %s", about.c_str(),
+                      track.c_str(), hint.c_str());
+        ++came;
+      }
+    }
+  }
+  for (const auto& [track, watch] : watches) {
+    ck_assert_msg(watch->others().empty(), "%s %s: %s", about.c_str(), track.c_str(),
+                  watch->others().front().c_str());
+  }
+  return came;
+}
+
 // From the first playlist on, and behind a new format; wherever frames lie between the boundaries.
 START_TEST(test_what_is_hinted_at_comes) {
   const Duration part = std::array{500ms, 280ms, 180ms}[_i];
@@ -293,33 +325,73 @@ START_TEST(test_what_is_hinted_at_comes) {
       Simulation simulation(wanted);
       Source& camera = simulation.add({.name = "video_0", .rate = {rate, 1}});
       simulation.add(audio());
-      std::map<std::string, std::shared_ptr<HintWatch>> watches;
-      for (const char* track : {"video_0", "audio_0"}) {
-        auto topic =
-            std::get<store::TopicRef>(simulation.store.find(std::string("live/") + track + "/index.m3u8"));
-        watches[track] = std::make_shared<HintWatch>();
-        watches[track]->topic_changed(topic);
-      }
-      size_t came = 0;
-      for (Duration until = 330ms; until < 25s; until += 1s) {
-        run(simulation, until);
+      const std::string about = std::to_string(rate) + " Hz from " + std::to_string(start / 1ms) + " ms";
+      const size_t came = check_hints(simulation, 25s, about, [&](Duration now) {
         // Of a part that has no frame yet nobody knows that there will be none.
-        if (until == 12s + 330ms && part == 500ms && rate > 1) camera.change_format(640, 480);
-        for (const auto& [track, watch] : watches) {
-          for (const std::string& hint : watch->take_past()) {
-            ck_assert_msg(simulation.get(track + "/" + hint).has_value(), "%s %u %lld ms %s", track.c_str(),
-                          rate, static_cast<long long>(start / 1ms), hint.c_str());
-            ++came;
-          }
-        }
-      }
+        if (now == 12s + 330ms && part == 500ms && rate > 1) camera.change_format(640, 480);
+      });
       ck_assert_uint_ge(came, rate == 1 ? 40 : 80);
-      for (const auto& [track, watch] : watches) {
-        ck_assert_msg(watch->others().empty(), "%s %u %lld ms: %s", track.c_str(), rate,
-                      static_cast<long long>(start / 1ms), watch->others().front().c_str());
-      }
     }
   }
+}
+END_TEST
+
+// Nobody asks them for keyframes, which come where parts end as well as elsewhere.
+START_TEST(test_what_is_hinted_at_comes_whatever_the_keyframes) {
+  for (const Duration gop : {500ms, 1000ms, 1333ms, 2000ms, 2002ms, 3000ms}) {
+    for (const Duration start : {0ms, 300ms, 500ms}) {
+      Simulation::Settings wanted = settings();
+      wanted.start = std::chrono::seconds(1'700'000'000) + start;
+      Simulation simulation(wanted);
+      simulation.add({.name = "video_0", .gop = gop, .keyframes_on_request = false});
+      simulation.add(audio());
+      const std::string about =
+          "GOP of " + std::to_string(gop / 1ms) + " ms from " + std::to_string(start / 1ms);
+      ck_assert_uint_ge(check_hints(simulation, 40s, about), 100);
+    }
+  }
+}
+END_TEST
+
+START_TEST(test_segments_longer_than_keyframes_are_waited_for) {
+  Simulation::Settings wanted = settings();
+  wanted.channel.segment_duration = 40s;
+  Simulation simulation(wanted);
+  simulation.add({.name = "video_0", .rate = {5, 1}});
+  run(simulation, 130s);
+  const MediaPlaylist playlist = simulation.playlist("video_0");
+  ck_assert_int_eq(playlist.target_duration, 40);
+  ck_assert(playlist.independent_segments);
+  ck_assert(simulation.warnings.empty());
+}
+END_TEST
+
+// RFC 8216bis 4.4.5.4: as new as that rendition's own playlist is.
+START_TEST(test_reports_name_the_newest_part) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  simulation.add(audio());
+  std::set<std::string> parts;
+  for (Duration until = 10s; until < 20s; until += 100ms) {
+    run(simulation, until);
+    const std::string own = *simulation.get("audio_0/index.m3u8"),
+                      other = *simulation.get("video_0/index.m3u8");
+    const auto number_behind = [](const std::string& text, const std::string& key, size_t from) {
+      const size_t at = text.find(key, from) + key.size();
+      return text.substr(at, text.find_first_not_of("0123456789", at) - at);
+    };
+    const size_t report = other.find("#EXT-X-RENDITION-REPORT:URI=\"../audio_0/index.m3u8\"");
+    ck_assert_msg(report != std::string::npos, "%s", other.c_str());
+    const std::string part = number_behind(other, "LAST-PART=", report);
+    const std::string uri = number_behind(other, "LAST-MSN=", report) + "." + part + ".m4s";
+    ck_assert_msg(own.find(uri) != std::string::npos, "%s in\n%s", uri.c_str(), own.c_str());
+    // The other playlist is as old as its own newest part, in which two have come here at the most.
+    size_t newer = 0;
+    for (size_t at = own.find(uri); (at = own.find("#EXT-X-PART:", at)) != std::string::npos; ++at) ++newer;
+    ck_assert_msg(newer <= 2, "%s in\n%s", uri.c_str(), own.c_str());
+    parts.insert(part);
+  }
+  ck_assert_uint_ge(parts.size(), 4);
 }
 END_TEST
 
@@ -388,6 +460,9 @@ int main() {
       test_first_by_name_is_the_default_however_tracks_turn_up,
       test_three_seconds_of_half_second_parts_are_six,
       test_parts_are_equal_shares_of_their_segment,
+      test_what_is_hinted_at_comes_whatever_the_keyframes,
+      test_reports_name_the_newest_part,
+      test_segments_longer_than_keyframes_are_waited_for,
       {test_what_is_hinted_at_comes, 3},
       test_second_publisher_of_a_name_is_refused,
       test_vod_is_offered_as_a_whole_and_starts_at_zero,

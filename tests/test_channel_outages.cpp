@@ -196,6 +196,16 @@ START_TEST(test_jump_of_one_clock_leaves_the_others_on_the_grid) {
     run(simulation, 21s + 300ms);
     jumps.jump(by);
     run(simulation, 60s);
+    // RFC 8216bis 6.2.4: at the same time, which here is when they have not come to that jump for a while.
+    std::vector<double> discontinuities;
+    for (const char* track : {"video_0", "video_1", "video_2", "audio_0"}) {
+      const auto segments = simulation.playlist(track).segments;
+      const auto first = std::ranges::find(segments, 1u, &ListedSegment::discontinuity_sequence);
+      ck_assert_msg(first != segments.end(), "%s, by %f s", track, to_seconds(by));
+      discontinuities.push_back(*first->date);
+    }
+    const auto [least, most] = std::ranges::minmax(discontinuities);
+    ck_assert_msg(most - least < 0.5, "by %f s: %f s apart", to_seconds(by), most - least);
     for (const char* track : {"video_0", "video_1", "video_2", "audio_0"}) {
       const MediaPlaylist playlist = simulation.playlist(track);
       ck_assert_msg(playlist.independent_segments, "%s, by %f s", track, to_seconds(by));

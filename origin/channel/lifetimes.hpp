@@ -38,9 +38,14 @@ inline Duration multivariant_hold_limit(const Options& options) {
   return patience(options) + 3 * options.segment_duration;
 }
 
+// The longest segment before it is known how far apart keyframes are.
+inline Duration longest_at_first(const Options& options) {
+  return std::max<Duration>(options.gop_limit, 2 * options.segment_duration);
+}
+
 // The longest that a target duration may turn out to be, for what is published before it is known.
 inline std::chrono::seconds longest_target(const Options& options) {
-  return std::chrono::ceil<std::chrono::seconds>(options.segment_duration + options.gop_limit);
+  return std::chrono::ceil<std::chrono::seconds>(options.segment_duration + longest_at_first(options));
 }
 
 // A header by which clients can tell how long something has been on its way: microseconds since 1970.

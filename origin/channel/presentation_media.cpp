@@ -306,7 +306,7 @@ void Presentation::fix_target(uint32_t seconds, Publication& publication) {
 
 Duration Presentation::max_segment() const {
   if (!live_rules()) return Duration::zero();
-  if (!target_duration_) return options_.gop_limit;
+  if (!target_duration_) return longest_at_first(options_);
   // EXTINF is rounded to the nearest second before it is compared (RFC 8216bis 4.4.3.1).
   return std::chrono::seconds(target_duration_) + 500ms - 1ms;
 }

@@ -12,6 +12,8 @@ namespace origin::channel {
 
 namespace {
 
+// This long after the place of another track's jump, a track comes to its own if it has one.
+constexpr Duration kOwnJump = 250ms;
 // So many frames are left out rather than begin a segment without a keyframe.
 constexpr size_t kMostLate = 2;
 
@@ -123,7 +125,7 @@ Status TrackWriter::write(const Frame& frame) {
     presentation_->note_dropped(id_);
     return {};
   }
-  epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
+  take_epoch(timed.before);
 
   bool follows = timed.before == segmenter::Break::kNone;
   if (held_ && follows && media::is_entry(frame.access)) follows = begin_in_time(timed);
@@ -194,12 +196,21 @@ segmenter::Anchor TrackWriter::agree_on_anchor(const Frame& frame, segmenter::An
   }
 }
 
+// One that has joined another's discontinuity, and now comes to the same jump, has another time line than it
+// had.
+void TrackWriter::take_epoch(segmenter::Break before) {
+  const uint64_t anchored = timestamper_->anchor().epoch;
+  const bool is_news = before == segmenter::Break::kDiscontinuity && anchored <= epoch_;
+  epoch_ = is_news ? presentation_->next_epoch(epoch_) : std::max(epoch_, anchored);
+}
+
 // A new format of another track is a discontinuity of all, at the same time (RFC 8216bis 6.2.4). Where the
-// time line itself changed, this track comes to that on its own.
+// time line itself changed, this track comes to that on its own, unless only the other's clock has jumped.
 bool TrackWriter::is_behind_discontinuity(const segmenter::Timed& timed,
                                           const Presentation::Terms& terms) const {
-  return terms.newest_epoch > epoch_ && terms.anchor.offset == timestamper_->anchor().offset &&
-         time_of(timed.place + timed.tolerance()) >= terms.newest_epoch_start;
+  const bool jumped = terms.anchor.offset != timestamper_->anchor().offset;
+  const Duration from = terms.newest_epoch_start + (jumped ? kOwnJump : Duration::zero());
+  return terms.newest_epoch > epoch_ && time_of(timed.place + timed.tolerance()) >= from;
 }
 
 // Nothing before it that it could be decoded from.

@@ -68,6 +68,7 @@ class TrackWriter {
   Status apply_format(media::Format format, const Bytes& first_frame);
   bool leads_to_entry(const Frame& frame) const;
   bool is_interrupted_before(const Frame& frame) const;
+  void take_epoch(segmenter::Break before);
   bool is_behind_discontinuity(const segmenter::Timed& timed, const Presentation::Terms& terms) const;
   Status leave_out();
   bool begin_in_time(segmenter::Timed& timed) const;

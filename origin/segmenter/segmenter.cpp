@@ -113,6 +113,9 @@ Cut Segmenter::expected(bool on_request) const {
   SampleTime next = successor();
   next.entry = keyframe_expected(next, on_request);
   if (at_boundary(next)) return Cut::kSegment;
+  // Whatever comes next may be a keyframe, which ends the segment: who has the part is told what follows it.
+  next.entry = config_.video && !on_request;
+  if (at_boundary(next)) return Cut::kNone;
   return overfills_part(next, next.place + next.duration) ? Cut::kPart : Cut::kNone;
 }
 
