@@ -23,7 +23,7 @@ namespace {
 
 // Every key with another value than its default.
 constexpr const char* kAllChanged =
-    "[server]\nhost=::1\nport=0\nthreads=3\nmemory-limit=1536M\n"
+    "[server]\nhost=::1\nport=0\nplay-host=::\nplay-port=1\nthreads=3\nmemory-limit=1536M\n"
     "[access]\nopen=/a/;/b\njwks-file=keys.json\naudience=me\nmax-failures=1\nmax-failing-addresses=2\n"
     "max-verified=3\n"
     "[limits]\nmax-connections=1\nreserved-descriptors=2\nmax-connections-per-address=3\nmax-head-bytes=8K\n"
@@ -54,7 +54,7 @@ constexpr Wrong kWrong[] = {
     {"[server]\nmemory-limit=G\n", "'G' is not a number of bytes"},
     {"[server]\nmemory-limit=99999999999999999999G\n", "is not a number of bytes"},
     {"[server]\nmemorylimit=1G\n", "did you mean 'memory-limit'?"},
-    {"[server]\nnonsense=1\n", "is unknown; there are host, port, threads, memory-limit"},
+    {"[server]\nnonsense=1\n", "is unknown; there are host, port, play-host, play-port, threads"},
     {"[sever]\nport=1\n",
      "group 'sever' is unknown (did you mean 'server'?); there are server, access, limits"},
     {"[nonsense]\n", "group 'nonsense' is unknown; there are"},

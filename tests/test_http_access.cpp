@@ -135,6 +135,37 @@ START_TEST(test_writing_needs_a_key_once_there_are_keys) {
 }
 END_TEST
 
+START_TEST(test_nothing_is_written_where_only_playing_is) {
+  HttpFixture origin;
+  origin.put("live/v/1.m4s", {"0123456789"}, {.content_type = "video/mp4"});
+  const auto playing = origin.server.listen("127.0.0.1", 0, http::Purpose::kPlaying);
+  ck_assert(playing.ok());
+  const auto ask = [&](uint16_t port, const char* method, const char* target) {
+    HttpClient client(port);
+    client.send_request(method, target, {{"Content-Length", "0"}});
+    return client.read_reply();
+  };
+  for (const char* method : {"PUT", "POST", "DELETE"}) {
+    const HttpReply refused = ask(*playing, method, "/live/w/1");
+    ck_assert_int_eq(refused.status, 405);
+    ck_assert(refused.header("Allow") == "GET, HEAD, OPTIONS");
+  }
+  ck_assert_int_eq(ask(origin.port, "PUT", "/live/w/1").status, 201);
+  for (const char* name : {"/", "/api/server", "/metrics", "/api/anything"})
+    ck_assert_msg(HttpClient(*playing).get(name).status == 404, "%s", name);
+  ck_assert_int_eq(HttpClient(origin.port).get("/api/server").status, 200);
+  for (const char* name : {"/live/v/1.m4s", "/live/w/1", "/time", "/healthz", "/_web/icon.svg"})
+    ck_assert_msg(HttpClient(*playing).get(name).status == 200, "%s", name);
+  // A key is none of its business.
+  origin.server.set_policy(policy());
+  HttpClient writer(*playing);
+  writer.send_request("PUT", "/live/w/2", {{"Content-Length", "0"}, {"Authorization", "Bearer boss-key"}});
+  ck_assert_int_eq(writer.read_reply().status, 405);
+  ck_assert_int_eq(HttpClient(*playing).get("/live/v/1.m4s").status, 401);
+  ck_assert_int_eq(HttpClient(*playing).get("/live/v/1.m4s", with_key("reader-key")).status, 200);
+}
+END_TEST
+
 START_TEST(test_wrong_keys_are_limited_by_address) {
   http::Server::Options options = HttpFixture::options();
   options.access.max_failures = 3;
@@ -204,6 +235,7 @@ int main() {
       {test_reading_needs_a_key_where_it_is_not_open, 2},
       {test_token_in_the_path_is_inherited, 2},
       test_writing_needs_a_key_once_there_are_keys,
+      test_nothing_is_written_where_only_playing_is,
       test_wrong_keys_are_limited_by_address,
       test_revoked_keys_end_open_connections,
       test_new_policy_leaves_who_is_admitted_alone,

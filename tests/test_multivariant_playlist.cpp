@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/timeline/multivariant_playlist.hpp"
 
+#include <map>
+#include <set>
+#include <sstream>
+
 #include "tests/check_main.hpp"
 #include "tests/golden.hpp"
 
@@ -87,8 +91,26 @@ END_TEST
 START_TEST(test_equal_names_are_told_apart) {
   const std::vector<TrackInfo> tracks = {audio("audio_0", "en"), audio("audio_1", "en")};
   const std::string text = render_multivariant_playlist(tracks);
-  ck_assert(text.find("NAME=\"en (audio_0)\"") != std::string::npos);
-  ck_assert(text.find("NAME=\"en (audio_1)\"") != std::string::npos);
+  ck_assert(text.find("NAME=\"en (1)\"") != std::string::npos);
+  ck_assert(text.find("NAME=\"en (2)\"") != std::string::npos);
+}
+END_TEST
+
+// RFC 8216bis 4.4.6.1.1: whatever the codec, the same renditions by the same names.
+START_TEST(test_groups_have_the_same_members) {
+  std::vector<TrackInfo> tracks = {audio("audio_0", "en"), audio("audio_1", "de"),
+                                   audio("audio_2", "en", "ac-3"), audio("audio_3", "de", "ac-3")};
+  tracks[1].is_default = true;
+  std::map<std::string, std::set<std::string>> members;
+  std::istringstream lines(render_multivariant_playlist(tracks));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("#EXT-X-MEDIA:")) continue;
+    const size_t begin = line.find(",NAME="), end = line.find(",CHANNELS=");
+    members[line.substr(0, begin)].insert(line.substr(begin, end - begin));
+  }
+  ck_assert_uint_eq(members.size(), 2);
+  ck_assert(members.begin()->second == members.rbegin()->second);
+  ck_assert(members.begin()->second.contains(",NAME=\"de\",LANGUAGE=\"de\",DEFAULT=YES,AUTOSELECT=YES"));
 }
 END_TEST
 
@@ -113,6 +135,7 @@ int main() {
       test_video_only_and_dependent_segments,
       test_hostile_names_cannot_leave_their_quotes,
       test_equal_names_are_told_apart,
+      test_groups_have_the_same_members,
       test_captions_are_not_denied,
   };
   return run_tests("multivariant_playlist", tests);

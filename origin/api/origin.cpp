@@ -55,8 +55,8 @@ void Origin::keep_time(const std::shared_ptr<Content>& content) {
   }
 }
 
-Result<uint16_t> Origin::listen(const std::string& host, uint16_t port) {
-  Result<uint16_t> listened = http_.listen(host, port);
+Result<uint16_t> Origin::listen(const std::string& host, uint16_t port, http::Purpose purpose) {
+  Result<uint16_t> listened = http_.listen(host, port, purpose);
   if (!listened) return listened;
   bool is_first = false;
   {

@@ -27,7 +27,8 @@ class Origin {
   channel::Directory& directory() { return *content_->directory; }
 
   // See http::Server::listen. Returns the port.
-  Result<uint16_t> listen(const std::string& host, uint16_t port);
+  Result<uint16_t> listen(const std::string& host, uint16_t port,
+                          http::Purpose purpose = http::Purpose::kEverything);
   // See http::Server::set_policy.
   void set_policy(std::shared_ptr<const access::Policy> policy) { http_.set_policy(std::move(policy)); }
   // "http://127.0.0.1:8080" for each address that was listened on, in that order.

@@ -64,11 +64,16 @@ bool AccessControl::admit(const transport::Connection& connection, transport::Re
   }
   const std::optional<Right> right = right_for(head.method);
   if (!right || (*right == Right::kRead && shared_.gate.all_is_open())) return true;
+  reply.reset();
+  reply.has_body = head.method != "HEAD";
+  if (*right == Right::kWrite && !shared_.managed_ports.has(connection.local_port())) {
+    set_error(reply, 405, "nothing is written at this port, which is for playing");
+    reply.add("Allow", "GET, HEAD, OPTIONS");
+    return false;
+  }
   // One that is bad is refused for that, whoever asks.
   const Result<std::string> name = parse_name(head.path);
   if (!name || needs_nothing(*right, *name)) return true;
-  reply.reset();
-  reply.has_body = head.method != "HEAD";
   if (*right == Right::kWrite && !shared_.gate.policy()->has_keys()) {
     const Status may = may_write_without_key(head, connection.remote_address());
     if (!may) set_error(reply, 403, may.error().message);

@@ -133,12 +133,14 @@ Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool 
   const std::string_view remote_address =
       connection ? std::string_view(connection->remote_address()) : std::string_view();
   const bool head = std::string_view(soup_server_message_get_method(message)) == "HEAD";
-  const Request request{.method = head ? Method::kHead : Method::kGet,
-                        .name = *name,
-                        .query = query ? query : "",
-                        .remote_address = remote_address,
-                        .fields = fields_of(message),
-                        .again = again};
+  const Request request{
+      .method = head ? Method::kHead : Method::kGet,
+      .name = *name,
+      .query = query ? query : "",
+      .remote_address = remote_address,
+      .fields = fields_of(message),
+      .only_plays = is_reserved(*name) && connection && !shared_.managed_ports.has(connection->local_port()),
+      .again = again};
   return router_.route(request, reply_, hold);
 }
 

@@ -51,6 +51,7 @@ struct Request {
   std::string_view remote_address;
   RequestFields fields;
   access::GrantRef grant;   // what it was admitted with; null: it needs none
+  bool only_plays = false;  // it came in where nothing else is served
   bool again = false;       // it was held, and is looked at once more
   bool may_follow = false;  // the answer may come piece by piece, while its object is being uploaded
 };

@@ -77,6 +77,13 @@ void set_unsatisfiable(Reply& reply, uint64_t size) {
   reply.add("Content-Range", "bytes */" + std::to_string(size));
 }
 
+// What who operates the server looks at.
+bool is_for_operators(std::string_view name) {
+  const bool is_of_player = name == "time" || name == "healthz" || name.starts_with("_web/") ||
+                            name.starts_with("api/presentations/");
+  return is_reserved(name) && !is_of_player;
+}
+
 }  // namespace
 
 bool Hold::over(const store::Topic& topic, store::Position position) {
@@ -231,6 +238,9 @@ store::MessageRef Router::find_asset(std::string_view name) const {
 }
 
 void Router::serve_unstored(const Request& request, Reply& reply) {
+  if (request.only_plays && is_for_operators(request.name))
+    return set_error(reply, 404,
+                     "/" + std::string(request.name) + " is not at this port, which is for playing");
   store::ObjectRef document = shared_.store.resolve(request.name, request.query);
   if (!document) document = find_document(shared_, request.name);
   if (document) return serve_object(request, std::move(document), {}, reply);

@@ -59,8 +59,10 @@ Server::~Server() {
   stop();
 }
 
-Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
-  return impl_->transport.listen(host, port);
+Result<uint16_t> Server::listen(const std::string& host, uint16_t port, Purpose purpose) {
+  Result<uint16_t> listening = impl_->transport.listen(host, port);
+  if (listening && purpose == Purpose::kEverything) impl_->shared.managed_ports.add(*listening);
+  return listening;
 }
 
 void Server::set_policy(std::shared_ptr<const access::Policy> policy) {

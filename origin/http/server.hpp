@@ -14,6 +14,11 @@
 
 namespace origin::http {
 
+enum class Purpose : uint8_t {
+  kEverything,
+  kPlaying,  // nothing is written, and only presentations and objects are read
+};
+
 class Server {
  public:
   struct Options {
@@ -27,8 +32,8 @@ class Server {
   Server(Options options, store::Store& store);
   ~Server();
 
-  // See transport::Server::listen.
-  Result<uint16_t> listen(const std::string& host, uint16_t port);
+  // See transport::Server::listen. Of two listeners with different purposes, each has a port of its own.
+  Result<uint16_t> listen(const std::string& host, uint16_t port, Purpose purpose = Purpose::kEverything);
   // Who may do what, from now on; before, nobody has a key. Requests that wait or are on their way, and that
   // it does not admit, are broken off. Any thread.
   void set_policy(std::shared_ptr<const access::Policy> policy);

@@ -9,6 +9,7 @@
 #include "origin/base/clock.hpp"
 #include "origin/http/assets.hpp"
 #include "origin/http/limits.hpp"
+#include "origin/http/managed_ports.hpp"
 #include "origin/http/viewers.hpp"
 #include "origin/store/store.hpp"
 #include "origin/transport/server.hpp"
@@ -37,6 +38,7 @@ struct Shared {
   std::function<transport::Stats()> transport_stats;  // set before the first request
 
   access::Gate gate;
+  ManagedPorts managed_ports;
   Viewers viewers;
   // Statistics and a soft cap: relaxed order is enough.
   std::atomic<uint64_t> requests{0};

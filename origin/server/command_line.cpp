@@ -120,6 +120,10 @@ std::string usage() {
          "  --port=N              TCP port; 0: any that is free (" +
          value("port") +
          ")\n"
+         "  --play-host=ADDRESS   a second address, at which nothing is written (none)\n"
+         "  --play-port=N         its port; 0: any that is free (" +
+         value("play-port") +
+         ")\n"
          "  --threads=N           workers; 0: one per core (" +
          value("threads") +
          ")\n"

@@ -16,6 +16,9 @@ namespace origin::server {
 struct Configuration {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;  // 0: any that is free
+  // A second listener at which nothing is written. No host: none.
+  std::string play_host;
+  uint16_t play_port = 8081;
   // Workers, memory and limits, with the defaults of those who obey them.
   api::Origin::Options origin;
   // Keys, and what is open without one. What the JWK set file holds is only there in a file that was loaded.

@@ -50,17 +50,30 @@ Status Daemon::start() {
   origin_ = std::make_unique<api::Origin>(configuration_.origin);
   // Before anybody can ask.
   origin_->set_policy(std::make_shared<const access::Policy>(configuration_.policy));
-  const Result<uint16_t> port = origin_->listen(configuration_.host, configuration_.port);
-  if (!port) {
-    std::string message = "cannot listen on " + port.error().message;
-    if (port.error().code == ErrorCode::kExists)
-      message += "; another port is chosen with --port, and --port=0 takes any that is free";
-    return Error{port.error().code, message};
-  }
+  const Configuration& wanted = configuration_;
+  const bool plays_elsewhere = !wanted.play_host.empty();
+  if (plays_elsewhere && wanted.play_port != 0 && wanted.play_port == wanted.port)
+    return Error{ErrorCode::kInvalid,
+                 "play-port is " + std::to_string(wanted.port) +
+                     " as port is; which of the two a request is for is told by its port"};
+  Status listening = listen(wanted.host, wanted.port, http::Purpose::kEverything);
+  if (listening && plays_elsewhere)
+    listening = listen(wanted.play_host, wanted.play_port, http::Purpose::kPlaying);
+  if (!listening) return listening;
   for (const std::string& uri : origin_->uris()) std::printf("origin-server: %s/\n", uri.c_str());
   std::fflush(stdout);
   tell_ready();
   return {};
+}
+
+Status Daemon::listen(const std::string& host, uint16_t port, http::Purpose purpose) {
+  const Result<uint16_t> listening = origin_->listen(host, port, purpose);
+  if (listening) return {};
+  std::string message = "cannot listen on " + listening.error().message;
+  const std::string option = purpose == http::Purpose::kPlaying ? "--play-port" : "--port";
+  if (listening.error().code == ErrorCode::kExists)
+    message += "; another port is chosen with " + option + ", and " + option + "=0 takes any that is free";
+  return Error{listening.error().code, message};
 }
 
 void Daemon::run() {

@@ -27,6 +27,7 @@ class Daemon {
   void run();
 
  private:
+  Status listen(const std::string& host, uint16_t port, http::Purpose purpose);
   void reload();
   void take_over(const Configuration& fresh);
   void stop();

@@ -58,11 +58,17 @@ std::string set_duration(Duration& duration, std::string_view value, Duration mi
   return {};
 }
 
-std::string set_host(Configuration& configuration, std::string_view value) {
-  const std::string host(value);
-  if (host != "localhost" && !g_hostname_is_ip_address(host.c_str()))
+std::string set_host(std::string& host, std::string_view value) {
+  const std::string text(value);
+  if (text != "localhost" && !g_hostname_is_ip_address(text.c_str()))
     return "is not an IPv4 or IPv6 address (127.0.0.1, 0.0.0.0, ::1, ::) or localhost";
-  configuration.host = host;
+  host = text;
+  return {};
+}
+
+std::string set_play_host(Configuration& configuration, std::string_view value) {
+  if (!value.empty()) return set_host(configuration.play_host, value);
+  configuration.play_host.clear();
   return {};
 }
 
@@ -130,10 +136,15 @@ using Http = http::Limits;
 
 // A new key is a line here, and one in origin-server.conf and docs/origin-server.1; tests compare them.
 constexpr Setting kSettings[] = {
-    {kServerGroup, "host", set_host, [](const Configuration& c) { return c.host; }},
+    {kServerGroup, "host", [](Configuration& c, std::string_view v) { return set_host(c.host, v); },
+     [](const Configuration& c) { return c.host; }},
     {kServerGroup, "port",
      [](Configuration& c, std::string_view v) { return set_count(c.port, v, 0, UINT16_MAX); },
      [](const Configuration& c) { return std::to_string(c.port); }},
+    {kServerGroup, "play-host", set_play_host, [](const Configuration& c) { return c.play_host; }},
+    {kServerGroup, "play-port",
+     [](Configuration& c, std::string_view v) { return set_count(c.play_port, v, 0, UINT16_MAX); },
+     [](const Configuration& c) { return std::to_string(c.play_port); }},
     {kServerGroup, "threads",
      [](Configuration& c, std::string_view v) {
        return set_count(c.origin.http.transport.threads, v, 0, kMaxThreads);

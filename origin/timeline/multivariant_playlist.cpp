@@ -47,29 +47,46 @@ std::vector<AudioGroup> audio_groups(std::span<const TrackInfo> tracks) {
   return groups;
 }
 
-const TrackInfo* default_track(const AudioGroup& group) {
-  const auto chosen = std::find_if(group.tracks.begin(), group.tracks.end(),
-                                   [](const TrackInfo* track) { return track->is_default; });
+std::string wanted_name(const TrackInfo& track) {
+  return !track.label.empty() ? track.label : !track.language.empty() ? track.language : "Audio";
+}
+
+// NAME must differ within a group, and be the same for the same rendition in another group (RFC 8216bis
+// 4.4.6.1.1): those of one name are numbered in their order.
+std::string rendition_name(const AudioGroup& group, const TrackInfo& track) {
+  const std::string name = wanted_name(track);
+  size_t same = 0, number = 0;
+  for (const TrackInfo* other : group.tracks) {
+    if (wanted_name(*other) != name) continue;
+    ++same;
+    if (other == &track) number = same;
+  }
+  return same > 1 ? name + " (" + std::to_string(number) + ")" : name;
+}
+
+// The name of the first that was chosen, which is the default of each group that has it; empty if none was.
+std::string default_name(std::span<const AudioGroup> groups) {
+  for (const AudioGroup& group : groups) {
+    for (const TrackInfo* track : group.tracks) {
+      if (track->is_default) return rendition_name(group, *track);
+    }
+  }
+  return {};
+}
+
+const TrackInfo* default_track(const AudioGroup& group, const std::string& name) {
+  const auto chosen = std::ranges::find_if(
+      group.tracks, [&](const TrackInfo* track) { return rendition_name(group, *track) == name; });
   return chosen == group.tracks.end() ? group.tracks.front() : *chosen;
 }
 
-// NAME must differ within a group (RFC 8216bis 4.4.6.1.1).
-std::string rendition_name(const AudioGroup& group, const TrackInfo& track) {
-  const auto wanted = [](const TrackInfo& t) {
-    return !t.label.empty() ? t.label : !t.language.empty() ? t.language : t.name;
-  };
-  const std::string name = wanted(track);
-  const auto same = std::count_if(group.tracks.begin(), group.tracks.end(),
-                                  [&](const TrackInfo* other) { return wanted(*other) == name; });
-  return same > 1 ? name + " (" + track.name + ")" : name;
-}
-
-void append_renditions(std::string& text, const AudioGroup& group) {
+void append_renditions(std::string& text, const AudioGroup& group, const std::string& default_name) {
+  const TrackInfo* chosen = default_track(group, default_name);
   for (const TrackInfo* track : group.tracks) {
     text += "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=" + quoted(group.id) +
             ",NAME=" + quoted(rendition_name(group, *track));
     if (!track->language.empty()) text += ",LANGUAGE=" + quoted(track->language);
-    text += track == default_track(group) ? ",DEFAULT=YES" : ",DEFAULT=NO";
+    text += track == chosen ? ",DEFAULT=YES" : ",DEFAULT=NO";
     text += ",AUTOSELECT=YES";
     if (track->audio.channels) text += ",CHANNELS=" + quoted(std::to_string(track->audio.channels));
     text += ",URI=" + quoted(track->uri) + "\n";
@@ -114,7 +131,8 @@ std::string render_multivariant_playlist(std::span<const TrackInfo> tracks) {
     text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   }
   const std::vector<AudioGroup> groups = audio_groups(tracks);
-  for (const AudioGroup& group : groups) append_renditions(text, group);
+  const std::string chosen = default_name(groups);
+  for (const AudioGroup& group : groups) append_renditions(text, group, chosen);
 
   std::vector<const TrackInfo*> videos;
   for (const TrackInfo& track : tracks) {
@@ -130,7 +148,8 @@ std::string render_multivariant_playlist(std::span<const TrackInfo> tracks) {
     for (const AudioGroup& group : groups) append_variant(text, *video, &group, no_captions);
   }
   if (videos.empty()) {
-    for (const AudioGroup& group : groups) append_variant(text, *default_track(group), &group, no_captions);
+    for (const AudioGroup& group : groups)
+      append_variant(text, *default_track(group, chosen), &group, no_captions);
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/transport/client_connection.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -39,6 +40,14 @@ Worker& ClientConnection::worker() {
 const std::string& ClientConnection::remote_address() const {
   if (remote_address_.empty()) remote_address_ = peer_.text();
   return remote_address_;
+}
+
+uint16_t ClientConnection::local_port() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  // At the same place in both families.
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
 void ClientConnection::on_gone(std::function<void()> callback) {

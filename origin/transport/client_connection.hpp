@@ -34,6 +34,7 @@ class ClientConnection final : public Connection,
 
   Worker& worker() override;
   const std::string& remote_address() const override;
+  uint16_t local_port() const override;
   void on_gone(std::function<void()> callback) override;
   using Connection::respond;
   void respond(const Response& response, bool keep_alive) override;

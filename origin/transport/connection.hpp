@@ -45,6 +45,8 @@ class Connection {
   virtual Worker& worker() = 0;
   // "127.0.0.1" or "2001:db8::1".
   virtual const std::string& remote_address() const = 0;
+  // That it came in at; 0 if it is gone. A system call.
+  virtual uint16_t local_port() const = 0;
   // Told once, on the worker's thread, when the client hangs up (EPOLLRDHUP, error) or the connection is
   // closed for any other reason while a request is pending. An empty function takes the registration back,
   // and so does the end of the request. The connection is not to be touched any more; a libsoup message that

@@ -4,6 +4,7 @@
 signals do to it. ORIGIN_SERVER is the program."""
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -130,6 +131,22 @@ class Starting(unittest.TestCase):
             self.assertEqual((result.returncode, result.stdout), (1, ""))
             self.assertRegex(result.stderr,
                              rf"^origin-server: cannot listen on 127\.0\.0\.1 port {port}: .*--port.*\n$")
+
+
+class TwoListeners(unittest.TestCase):
+    def test_one_is_for_playing(self):
+        with Server("--port=0", "--play-host=localhost", "--play-port=0") as server:
+            playing = int(server.wait_for(server.output, r"http://localhost:(\d+)/$")[1])
+            for port, status in ((server.port, 201), (playing, 405)):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+                connection.request("PUT", "/notes/1", body=b"x")
+                self.assertEqual(connection.getresponse().status, status)
+                connection.close()
+
+    def test_ports_differ(self):
+        failed = run("--port=8080", "--play-host=127.0.0.1", "--play-port=8080")
+        self.assertEqual(failed.returncode, 1)
+        self.assertRegex(failed.stderr, "play-port is 8080 as port is")
 
 
 class Reloading(unittest.TestCase):
