@@ -311,6 +311,12 @@ START_TEST(test_revoked_keys_end_what_they_began) {
   ck_assert(gate.still_admits(grant, Right::kRead, "live/1"));
   ck_assert(gate.still_admits(nullptr, Right::kRead, "free/1"));
   ck_assert(!gate.still_admits(nullptr, Right::kRead, "live/1"));
+  Policy::Options narrowed;
+  narrowed.open = {};
+  narrowed.keys["studio"] = {sha256("studio-key"), *rights_of("read"), paths({"/live/"})};
+  gate.set_policy(std::make_shared<const Policy>(narrowed));
+  ck_assert(gate.still_admits(grant, Right::kRead, "live/1"));
+  ck_assert(!gate.still_admits(grant, Right::kWrite, "live/1"));
   for (const char* key : {"", "another key"}) {
     gate.set_policy(policy_of(key));
     ck_assert(!gate.still_admits(grant, Right::kRead, "live/1"));

@@ -42,8 +42,8 @@ Gate::Decision Gate::judge(Right right, std::string_view name, std::string_view 
   const std::shared_ptr<const Policy> policy = this->policy();
   const Digest digest = sha256(credential);
   Result<GrantRef> grant = Error{};
-  if (const Grant* key = policy->key_for(digest)) {
-    grant = std::make_shared<const Grant>(*key);
+  if (GrantRef key = policy->key_for(digest)) {
+    grant = std::move(key);
   } else if (GrantRef verified = remembered(digest)) {
     grant = std::move(verified);
   } else {
@@ -108,7 +108,7 @@ bool Gate::still_admits(const GrantRef& grant, Right right, std::string_view nam
   const std::shared_ptr<const Policy> policy = this->policy();
   // Writers without a key sit at this machine.
   if (!grant) return right != Right::kRead || policy->is_open(name);
-  return policy->still_counts(*grant) && !grant->out_of_time(clock_.utc());
+  return policy->still_allows(*grant, right, name, clock_.utc());
 }
 
 }  // namespace origin::access

@@ -18,11 +18,12 @@ std::string with_digest(const std::string& what, const Digest& digest) {
   return what + std::string(digest.begin(), digest.end());
 }
 
-// Of rights and paths, too: who may less than before begins anew.
-std::string foundation(const std::string& what, const Policy::SigningKey& key) {
-  std::string all = key.secret;
-  for (const PathPrefix& path : key.paths) all += "\n" + path.path();
-  return with_digest("signing key " + what, sha256(all));
+std::string foundation(const std::string& name, const Policy::SigningKey& key) {
+  return with_digest("signing key " + name, sha256(key.secret));
+}
+
+PathPrefixes everywhere() {
+  return {*PathPrefix::parse("/")};
 }
 
 }  // namespace
@@ -31,9 +32,14 @@ Policy::Policy(Options options)
     : options_(std::move(options)),
       has_keys_(!options_.keys.empty() || !options_.signing_keys.empty() || !options_.token_keys.empty()) {
   for (const auto& [name, key] : options_.keys) add(name, key);
-  for (const auto& [name, key] : options_.signing_keys) trusted_.insert(foundation(name, key));
-  for (const auto& key : options_.token_keys)
-    trusted_.insert(with_digest("token key " + key->id(), key->digest()));
+  for (const auto& [name, key] : options_.signing_keys) {
+    foundations_[foundation(name, key)] = {
+        .rights = key.rights, .paths = key.paths, .expires = key.expires, .limits = everywhere()};
+  }
+  for (const auto& key : options_.token_keys) {
+    foundations_[with_digest("token key " + key->id(), key->digest())] = {
+        .rights = *rights_of("admin"), .paths = everywhere(), .limits = everywhere()};
+  }
 }
 
 void Policy::add(const std::string& name, const ApiKey& key) {
@@ -41,20 +47,26 @@ void Policy::add(const std::string& name, const ApiKey& key) {
   grant.holder = name;
   grant.rights = key.rights;
   grant.paths = key.paths;
-  grant.limits = {*PathPrefix::parse("/")};
+  grant.limits = everywhere();
   grant.expires = key.expires;
   grant.rests_on = with_digest("key " + name, key.digest);
-  trusted_.insert(grant.rests_on);
-  keys_.emplace(key.digest, std::move(grant));
+  foundations_[grant.rests_on] = grant;
+  keys_.emplace(key.digest, std::make_shared<const Grant>(std::move(grant)));
 }
 
-const Grant* Policy::key_for(const Digest& credential) const {
+GrantRef Policy::key_for(const Digest& credential) const {
   const auto found = keys_.find(credential);
-  return found == keys_.end() ? nullptr : &found->second;
+  return found == keys_.end() ? nullptr : found->second;
+}
+
+bool Policy::still_allows(const Grant& grant, Right right, std::string_view name, UtcTime now) const {
+  const auto found = foundations_.find(grant.rests_on);
+  return found != foundations_.end() && found->second.allows(right, name) &&
+         !found->second.out_of_time(now) && !grant.out_of_time(now);
 }
 
 Result<Grant> Policy::grant_for(std::string_view credential) const {
-  if (const Grant* grant = key_for(sha256(credential))) return *grant;
+  if (const GrantRef grant = key_for(sha256(credential))) return *grant;
   if (parse_signed_token(credential)) return grant_for_signed(credential);
   if (!looks_like_json_web_token(credential)) return refused("the key is unknown");
   if (options_.token_keys.empty())

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,11 +44,12 @@ class Policy {
   bool is_open(std::string_view name) const { return covers(options_.open, name); }
 
   // What a credential grants, whether or not it is out of time. Errors: kInvalid, with a reason that does not
-  // quote it. `is_cheap`: only looks for it among the API keys.
+  // quote it.
   Result<Grant> grant_for(std::string_view credential) const;
-  const Grant* key_for(const Digest& credential) const;
-  // Whether what a grant rests on still counts: a key that is there, and is the same.
-  bool still_counts(const Grant& grant) const { return trusted_.contains(grant.rests_on); }
+  // Of the API key with that digest; null if there is none.
+  GrantRef key_for(const Digest& credential) const;
+  // Whether the key that a grant of an earlier policy rests on is still there, and still opens that.
+  bool still_allows(const Grant& grant, Right right, std::string_view name, UtcTime now) const;
 
  private:
   void add(const std::string& name, const ApiKey& key);
@@ -57,8 +57,8 @@ class Policy {
 
   const Options options_;
   const bool has_keys_;
-  std::unordered_map<Digest, Grant, DigestHash> keys_;
-  std::set<std::string> trusted_;
+  std::unordered_map<Digest, GrantRef, DigestHash> keys_;
+  std::map<std::string, Grant> foundations_;  // the most that may rest on each, by Grant::rests_on
 };
 
 }  // namespace origin::access
