@@ -214,12 +214,7 @@ Router::Outcome Router::serve_growing(const Request& request, const store::Topic
   const store::Store::Found found = shared_.store.find(request.name);
   const auto* same = std::get_if<store::TopicRef>(&found);
   if (std::holds_alternative<std::monostate>(found) || (same && *same == topic)) {
-    // An upload that ends with the server may come again.
-    if (shared_.stopping) {
-      set_unavailable(reply, shared_.no_room_reason());
-    } else {
-      set_error(reply, 404, "/" + std::string(request.name) + " never came to be", "max-age=1");
-    }
+    set_missing(reply, "/" + std::string(request.name) + " never came to be");
     return Outcome::kReply;
   }
   return route_stored(request, reply, hold);
@@ -260,8 +255,14 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
         return serve_message(request, *page, 0, {}, reply);
     }
   }
-  // What is missing may be about to come: caches must not remember for long that it was not there.
-  set_error(reply, 404, "nothing is at " + path, "max-age=1");
+  set_missing(reply, "nothing is at " + path);
+}
+
+// What is missing may be about to come: caches must not remember for long that it was not there. An upload that
+// ends with the server may come again.
+void Router::set_missing(Reply& reply, std::string_view reason) const {
+  if (shared_.stopping) return set_unavailable(reply, shared_.no_room_reason());
+  set_error(reply, 404, reason, "max-age=1");
 }
 
 void Router::serve_object(const Request& request, store::ObjectRef object, std::string_view cache_control,

@@ -50,7 +50,8 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_j
   last_ = timed;
   last_raw_dts_ = times.dts;
   last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
-  lag_ = now.time_since_epoch() - (times.pts + anchor_.offset);
+  lag_ = lag_of(times, now);
+  least_lag_ = before == Break::kDiscontinuity ? lag_ : std::min(least_lag_, lag_);
   return timed;
 }
 
@@ -91,11 +92,21 @@ Break Timestamper::classify(const Resolved& times, UtcTime now) const {
   const bool backward =
       times.dts < last_raw_dts_ - config_.reach.backward || overlap > config_.reach.backward;
   const bool hole = too_far_apart(times.dts);
-  const bool fits_in = config_.reach.holds(times.pts + anchor_.offset, end(), now);
-  const bool forward =
-      hole || (config_.reach.wall_clock && !fits_in && times.dts - last_raw_end_ > config_.forward_tolerance);
+  const bool leaps = config_.reach.wall_clock && times.dts - last_raw_end_ > config_.forward_tolerance;
+  const bool fits_in = config_.reach.holds(times.pts + anchor_.offset, end(), now) &&
+                       !(leaps && is_early(times, now));
+  const bool forward = hole || (leaps && !fits_in);
   if (!backward && !forward && !was_reset_) return Break::kNone;
   return hole && fits_in && !was_reset_ ? Break::kHole : Break::kDiscontinuity;
+}
+
+Duration Timestamper::lag_of(const Resolved& times, UtcTime now) const {
+  return now.time_since_epoch() - (times.pts + anchor_.offset);
+}
+
+// From the future, and earlier than a source that sends in bursts has sent any.
+bool Timestamper::is_early(const Resolved& times, UtcTime now) const {
+  return lag_of(times, now) < std::min(least_lag_ - config_.forward_tolerance, Duration::zero());
 }
 
 bool Timestamper::too_far_apart(Duration dts) const {

@@ -88,7 +88,7 @@ class Timestamper {
     Reach reach;
     Duration hole_threshold = 2s;  // two samples further apart are not stretched together
     Duration forward_tolerance =
-        500ms;                     // on the wall clock: this much later is a jump if it leads beyond reach
+        500ms;  // on the wall clock: this much later is a jump if it leads beyond reach, or to the future
     int64_t nominal_duration = 0;  // ticks of one frame if the format says so, else 0
     size_t reorder_depth = 0;      // see DecodeTimes; 0: frames are shown in the order of decoding
   };
@@ -126,6 +126,8 @@ class Timestamper {
   Break classify(const Resolved& times, UtcTime now) const;
   int64_t duration_of(const RawTimes& raw) const;
   bool too_far_apart(Duration dts) const;
+  Duration lag_of(const Resolved& times, UtcTime now) const;
+  bool is_early(const Resolved& times, UtcTime now) const;
   Timed first(const Resolved& times, int64_t duration);
   Timed follow(const Resolved& times, int64_t duration);
   Timed follow_audio(const Resolved& times, int64_t duration) const;
@@ -148,6 +150,7 @@ class Timestamper {
   Duration last_raw_dts_{};
   Duration last_raw_end_{};
   Duration lag_{};  // how long after its presentation time the last sample came (wall_clock)
+  Duration least_lag_ = Duration::max();  // of the samples since the time line was anchored
 };
 
 }  // namespace origin::segmenter

@@ -27,7 +27,7 @@ class Follower:
         self.url = url
         self.newest = None  # playlist
         self.asked = set()  # media URLs
-        self.listed = {}  # whole segments: number -> (URL, duration, when it was not yet listed)
+        self.listed = {}  # whole segments: number -> (URL, duration)
         self.parts = set()  # URLs listed now
         self.taken = None  # when the newest playlist came
         self.longest = 0.0  # duration of a playlist
@@ -87,7 +87,7 @@ class Follower:
                 if not part.gap:
                     self.fetch(PART, part.uri)
             if segment.whole and not segment.gap and segment.number not in self.listed:
-                self.listed[segment.number] = urljoin(self.url, segment.uri), segment.duration, before
+                self.listed[segment.number] = urljoin(self.url, segment.uri), segment.duration
                 self.fetch(SEGMENT, segment.uri)
         for tag in playlist.all("EXT-X-PRELOAD-HINT"):
             self.fetch(HINT, tag.get("URI"))
@@ -101,16 +101,16 @@ class Follower:
             self.client.spawn(self.get(purpose, url, UNCOMPRESSED))
 
     def fetch_late(self, playlist, before):
-        """Just before the time until which they have to be there: parts without a tag, segments no longer listed."""
+        """Just before the time until which they have to be there: parts without a tag, segments no longer listed.
+        `before`: when they were last seen."""
         parts = {urljoin(self.url, part.uri) for part in playlist.parts if not part.gap}
         for url in self.parts - parts:
             self.client.spawn(self.later(LATE_PART, url, before + 3 * playlist.target))
         self.parts = parts
         gone = [number for number in self.listed if number < playlist.first_number]
         for number in gone:
-            url, duration, since = self.listed.pop(number)
-            if since is not None:
-                self.client.spawn(self.later(LATE_SEGMENT, url, since + duration + self.longest))
+            url, duration = self.listed.pop(number)
+            self.client.spawn(self.later(LATE_SEGMENT, url, before + duration + self.longest))
 
     async def later(self, purpose, url, deadline):
         await asyncio.sleep(max(0, deadline - EARLY - asyncio.get_running_loop().time()))
@@ -144,11 +144,16 @@ class Follower:
         yield playlist(skip="YES")
         if self.newest.part_target:
             yield playlist(msn=max(self.newest.first_number - 2, 0), part=1)
-            number, part = self.newest.position
-            yield playlist(msn=number, part=part + advance_part_limit(self.newest) + 2)
+            yield playlist(**self.ahead(2))
             whole = next((segment for segment in reversed(self.newest.segments) if segment.parts), None)
             if whole:
                 yield playlist(msn=whole.number, part=len(whole.parts))
+            yield playlist(**self.ahead(-1))
+
+    def ahead(self, parts):
+        """The part that is so many beyond the last one that may be asked for by now."""
+        number, part = self.newest.position
+        return {"msn": number, "part": part + advance_part_limit(self.newest) + parts}
 
     def unknown_name(self):
         parts = urlsplit(urljoin(self.url, self.newest.segments[-1].uri))

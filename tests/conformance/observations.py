@@ -209,26 +209,23 @@ class Rendition:
     def hints(self, playlist):
         return {join(self.url, tag.get("URI") or "") for tag in playlist.all("EXT-X-PRELOAD-HINT")}
 
-    @functools.cached_property
-    def unlisted(self):
-        """When a part's tag was last seen before it went, by URL."""
+    def unlisted(self, listed):
+        """When what versions list was last seen before it went, by URL."""
         times = {}
         for old, new in self.pairs():
-            staying = {part.uri for part in new.playlist.parts}
-            for part in old.playlist.parts:
-                if part.uri not in staying:
-                    times[join(self.url, part.uri)] = old.first
+            staying = {one.uri for one in listed(new.playlist)}
+            for one in listed(old.playlist):
+                if one.uri not in staying:
+                    times[join(self.url, one.uri)] = old.first
         return times
 
     @functools.cached_property
-    def not_listed(self):
-        """When a segment was not yet listed, just before it was, by URL."""
-        times = {}
-        for old, new in self.pairs():
-            for segment in new.playlist.segments:
-                if segment.number > old.playlist.last_number:
-                    times.setdefault(join(self.url, segment.uri), old.first)
-        return times
+    def unlisted_parts(self):
+        return self.unlisted(lambda playlist: playlist.parts)
+
+    @functools.cached_property
+    def unlisted_segments(self):
+        return self.unlisted(lambda playlist: playlist.segments)
 
     @functools.cached_property
     def first_listed(self):

@@ -117,16 +117,15 @@ class Origin:
     # Playlists
 
     def multivariant(self):
-        lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS",
-                 '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",'
-                 'URI="audio/index.m3u8"']
-        about = 'VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE,AUDIO="a"'
-        for name, size in (("high", "1280x720"), ("low", "242x136")):
+        lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
+        lines += [f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{group}",NAME="English",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",'
+                  'URI="audio/index.m3u8"' for group in "ab"]
+        for name, size, group in (("high", "1280x720", "a"), ("low", "242x136", "b")):
             rates = [self.rates(name), self.rates("audio")]
             peak, average = sum(map(max, rates)), sum(map(statistics.mean, rates))
             lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={peak:.0f},AVERAGE-BANDWIDTH={average:.0f},'
-                      f'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION={size},FRAME-RATE=24.000,{about}',
-                      f"{name}/index.m3u8"]
+                      f'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION={size},FRAME-RATE=24.000,'
+                      f'VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE,AUDIO="{group}"', f"{name}/index.m3u8"]
         return "\n".join(lines) + "\n"
 
     def rates(self, name):

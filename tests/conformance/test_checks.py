@@ -4,9 +4,11 @@
 brings about what the checks need to see."""
 
 import asyncio
+import dataclasses
 import gzip
 import os
 import pathlib
+import re
 import sys
 import unittest
 
@@ -61,6 +63,17 @@ class Checks(unittest.TestCase):
         session = observations.Session(way(self.good).exchanges, SLACK, ["stall"])
         findings = clauses.judge(session)
         self.assertEqual({findings[name].outcome for name in expected}, {"tolerated"})
+
+
+    def test_old_reports_are_seen_whatever_the_slack(self):
+        def behind(text):
+            return re.sub(r"(?<=LAST-MSN=)\d+", lambda number: str(int(number[0]) - 1), text)
+        for slack in (SLACK, 1.0, NEVER_LATE):
+            with self.subTest(slack):
+                session = observations.Session(self.good.exchanges, slack).edited(
+                    lambda e: e.purpose == observations.FOLLOW and e.is_playlist and "/high/" in e.url,
+                    lambda e: dataclasses.replace(e, body=behind(e.body.decode()).encode()))
+                self.assertIn("reports_are_true", violated(session))
 
 
 class Parser(unittest.TestCase):

@@ -135,6 +135,12 @@ def _(s):
     return failed(s, delta(s), 400)
 
 
+# The last part that may be asked for.
+@breaks("near_future_is_not_refused")
+def _(s):
+    return failed(s, probe(s, "_HLS_part=11"), 400)
+
+
 @breaks("waits_have_a_deadline")
 def _(s):
     return changed(s, first(s, lambda e: e.status == 503), first=lambda t: t + 1, done=lambda t: t + 1)

@@ -28,7 +28,7 @@ def later(numbers_and_parts):
 
 @breaks("media_is_whole_fragments")
 def _(s):
-    return changed(s, first(s, of("high", SEGMENT)), body=lambda body: body[:-1])
+    return with_bytes(s, first(s, of("high", SEGMENT)).url.rsplit("/", 1)[1:], lambda body: body[:-1])
 
 
 @breaks("byte_ranges_are_whole_resources")
@@ -128,6 +128,11 @@ def _(s):
 @breaks("variants_have_their_attributes")
 def _(s):
     return edit(s, announced, ",VIDEO-RANGE=SDR", "", count=1)
+
+
+@breaks("audio_groups_have_the_same_members")
+def _(s):
+    return edit(s, announced, '(?<=GROUP-ID="b",NAME=)"English"', '"English (stereo)"')
 
 
 @breaks("groups_exist")

@@ -22,6 +22,9 @@ CODEC_OF_SAMPLE_ENTRY = {"avc1": r"avc1\.[0-9a-fA-F]{6}", "hvc1": r"hvc1\..+", "
                          "vp09": r"vp09\..+", "mp4a": r"mp4a\.40\.\d+", "Opus": r"[Oo]pus", "fLaC": r"fLaC",
                          "ac-3": r"ac-3", "ec-3": r"ec-3"}
 
+# 4.4.6.1.1: of members of one name in several groups.
+MAY_DIFFER = {"GROUP-ID", "URI", "CHANNELS", "BIT-DEPTH", "SAMPLE-RATE"}
+
 # ISO/IEC 23091-2 8.2
 VIDEO_RANGES = {"SDR", "HLG", "PQ"}
 RANGE_OF_TRANSFER = {16: "PQ", 18: "HLG"}
@@ -74,6 +77,25 @@ def groups_exist(session):
     for tag, _, audio in variants(session):
         if tag.get("AUDIO"):
             yield "" if audio else f"no group {tag.get('AUDIO')}"
+
+
+def members(playlist, group):
+    """What has to be the same in all groups of a type, of each member."""
+    return {tag.get("NAME"): {name: value for name, value in tag.attributes.items() if name not in MAY_DIFFER}
+            for tag in playlist.all("EXT-X-MEDIA") if tag.get("GROUP-ID") == group}
+
+
+@clause("4.4.6.1.1")
+def audio_groups_have_the_same_members(session):
+    """All groups of audio have members of the same names, which differ in URI and format only."""
+    if session.multivariant:
+        playlist = session.multivariant.playlist
+        groups = dict.fromkeys(tag.get("GROUP-ID") for tag in playlist.all("EXT-X-MEDIA") if tag.get("TYPE") == "AUDIO")
+        found = {group: members(playlist, group) for group in groups}
+        for group in list(found)[1:]:
+            first = next(iter(found))
+            yield "" if found[group] == found[first] else (
+                f"{first} has {found[first]}, {group} has {found[group]}")
 
 
 @clause("6.2.4")

@@ -135,12 +135,15 @@ def reports_are_true(session):
         # What came within the slack was there: the other's answer may have come a little later.
         soon = exchange.first + session.slack
         since, until = other.position_before(not_rendered_before(exchange, session.slack)), other.position_before(soon)
-        by = other.position_by(exchange.done)
-        if since and by and other.position_by(soon) and last_version(session, other, exchange, soon):
+        # Without any slack: what had come when this was asked for was there a part before this was made, at the latest.
+        asked, by = other.position_before(exchange.sent), other.position_by(exchange.done)
+        if asked and by and last_version(session, other, exchange, soon):
             counts = other.part_counts
             told = reported_position(tag, counts)
-            good = settled(since, counts) <= told <= settled(until, counts) and one_part_before(told, counts) <= by
-            yield "" if good else f"{exchange.name}: {tag.value}, {other.name} was between {since} and {min(until, by)}"
+            least = max(settled(since or (0, 0), counts), one_part_before(settled(asked, counts), counts))
+            most = settled(until, counts) if other.position_by(soon) else told
+            good = least <= told <= most and one_part_before(told, counts) <= by
+            yield "" if good else f"{exchange.name}: {tag.value}, {other.name} was between {least} and {min(most, by)}"
 
 
 @clause("B.1", excused_by=["stall", "restart"])

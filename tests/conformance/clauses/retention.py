@@ -38,7 +38,7 @@ def parts_outlive_their_tags(session):
     """A part can be fetched for three target durations after its tag was removed."""
     for rendition in session.renditions:
         for exchange in rendition.answered(LATE_PART):
-            gone = rendition.unlisted.get(exchange.url)
+            gone = rendition.unlisted_parts.get(exchange.url)
             if gone is not None and exchange.sent <= gone + 3 * rendition.newest.target:
                 yield "" if exchange.status == 200 else (
                     f"{exchange.name}: {exchange.status}, {exchange.sent - gone:.3f} s after its tag went")
@@ -46,15 +46,15 @@ def parts_outlive_their_tags(session):
 
 @clause("6.2.2", excused_by=["restart"])
 def segments_outlive_their_listing(session):
-    """A removed segment can be fetched until its first listing plus its duration plus the longest playlist's."""
+    """A segment can be fetched for its own and the longest playlist's duration after it was removed."""
     for rendition in session.renditions:
         longest = max((exchange.playlist.duration for exchange in rendition.complete), default=0)
         numbers = {join(rendition.url, segment.uri): segment for segment in rendition.segments.values()}
         for exchange in rendition.answered(LATE_SEGMENT):
-            listed = rendition.not_listed.get(exchange.url)
-            if listed is not None and exchange.sent <= listed + numbers[exchange.url].duration + longest:
+            gone = rendition.unlisted_segments.get(exchange.url)
+            if gone is not None and exchange.sent <= gone + numbers[exchange.url].duration + longest:
                 yield "" if exchange.status == 200 else (
-                    f"{exchange.name}: {exchange.status}, {exchange.sent - listed:.3f} s after it was listed")
+                    f"{exchange.name}: {exchange.status}, {exchange.sent - gone:.3f} s after it was removed")
 
 
 def hinted(session):
