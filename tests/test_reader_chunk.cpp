@@ -252,7 +252,7 @@ START_TEST(test_what_is_wrong) {
           "'trun' at byte 64 has 3 samples of 4 bytes each in 4 bytes");
   refuses(chunk_of(kTfhd, kTfdt, {"0000000000010001"}),
           "'trun' at byte 64 has 65537 samples; with the 0 before them there may be 65536",
-          ErrorCode::kLimit);
+          ErrorCode::kTooLarge);
   refuses(
       chunk_of(kTfhd, kTfdt, {"0000000000000001", "00000000ffffffff"}),
       "'trun' at byte 64 has a sample of 0 bytes at byte 0; samples must be within 'mdat', bytes 104 to 114");

@@ -211,21 +211,21 @@ START_TEST(test_limits) {
   const SplitterLimits limits{536, 3116};
   assert_units(split(join({kHeader, kChunk}), 11, limits), {kHeader, kChunk});
   refuses(kHeader, "'moov' at byte 28 has 508 bytes; with the 28 before it there may be 535",
-          ErrorCode::kLimit, {535, 3116});
+          ErrorCode::kTooLarge, {535, 3116});
   refuses(kChunk, "'mdat' at byte 108 has 3008 bytes; with the 108 before it there may be 3115",
-          ErrorCode::kLimit, {536, 3115});
+          ErrorCode::kTooLarge, {536, 3115});
   refuses(box_of("free", 4000), "'free' at byte 0 has 4008 bytes; with the 0 before it there may be 3116",
-          ErrorCode::kLimit, limits);
+          ErrorCode::kTooLarge, limits);
   refuses(join({kMoof, box_of("free", 500)}),
-          "'free' at byte 108 has 508 bytes; with the 108 before it there may be 536", ErrorCode::kLimit,
+          "'free' at byte 108 has 508 bytes; with the 108 before it there may be 536", ErrorCode::kTooLarge,
           limits);
   const Bytes emsg = box_of("emsg", 200);
   refuses(join({emsg, emsg, emsg}),
-          "'emsg' at byte 416 has 208 bytes; with the 416 before it there may be 536", ErrorCode::kLimit,
+          "'emsg' at byte 416 has 208 bytes; with the 416 before it there may be 536", ErrorCode::kTooLarge,
           limits);
   refuses(join({kMoof, from_hex("000000016d646174ffffffffffffffff")}),
           "'mdat' at byte 108 has 18446744073709551615 bytes; with the 108 before it there may be 67108864",
-          ErrorCode::kLimit);
+          ErrorCode::kTooLarge);
 }
 END_TEST
 

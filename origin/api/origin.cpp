@@ -20,8 +20,10 @@ std::string user_memory() {
 
 Origin::Content::Content(const store::Store::Options& options)
     : store(options, Clock::system()),
-      directory(std::make_shared<channel::Directory>(store, Clock::system())) {
+      directory(std::make_shared<channel::Directory>(store, Clock::system())),
+      ingest(std::make_shared<channel::Ingest>(directory, store, Clock::system())) {
   store.add_resolver(directory);
+  store.set_sink(ingest);
 }
 
 Origin::Origin(Options options)
@@ -51,6 +53,7 @@ void Origin::keep_time(const std::shared_ptr<Content>& content) {
       if (content->stopping) return;
     }
     content->directory->tick();
+    content->ingest->tick();
     content->store.expire_due();
   }
 }

@@ -9,6 +9,7 @@
 
 #include "origin/base/clock.hpp"
 #include "origin/channel/directory.hpp"
+#include "origin/channel/ingest.hpp"
 #include "origin/http/server.hpp"
 #include "origin/store/store.hpp"
 
@@ -43,8 +44,11 @@ class Origin {
   // signal handler runs there.
   struct Content {
     explicit Content(const store::Store::Options& options);
+    // Who still pushes leaves while the store is there.
+    ~Content() { store.set_sink(nullptr); }
     store::Store store;
     const std::shared_ptr<channel::Directory> directory;
+    const std::shared_ptr<channel::Ingest> ingest;
     Mutex mutex;
     std::condition_variable_any condition;
     bool stopping GUARDED_BY(mutex) = false;

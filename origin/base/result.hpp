@@ -10,15 +10,16 @@
 namespace origin {
 
 enum class ErrorCode {
-  kInvalid,      // the caller's input is wrong; the message names the value and what would be right
-  kNotFound,     // no such name
-  kExists,       // the name is taken
+  kInvalid,       // the caller's input is wrong; the message names the value and what would be right
+  kNotFound,      // no such name
+  kExists,        // the name is taken
   kPrecondition,  // what the caller made a condition is not so
-  kLimit,        // a named limit is reached
-  kEnded,        // the thing has ended or is spent
-  kUnsupported,  // understood, but not something this build or object can do
-  kUnavailable,  // not now; trying again later makes sense
-  kIo,           // the operating system said no
+  kLimit,         // a named limit is reached
+  kTooLarge,      // more than a named limit of size
+  kEnded,         // the thing has ended or is spent
+  kUnsupported,   // understood, but not something this build or object can do
+  kUnavailable,   // not now; trying again later makes sense
+  kIo,            // the operating system said no
 };
 
 struct Error {

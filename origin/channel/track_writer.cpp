@@ -32,7 +32,12 @@ TrackWriter::TrackWriter(std::shared_ptr<Presentation> presentation, Presentatio
 
 void TrackWriter::set_format(media::Format format, Bytes out_of_band) {
   presentation_->fix_wall_clock();
-  next_format_ = PendingFormat{std::move(format), std::move(out_of_band)};
+  next_format_ = PendingFormat{.format = std::move(format), .out_of_band = std::move(out_of_band)};
+}
+
+void TrackWriter::set_complete_format(media::Format format) {
+  presentation_->fix_wall_clock();
+  next_format_ = PendingFormat{.format = std::move(format), .out_of_band = {}, .is_complete = true};
 }
 
 Status TrackWriter::push(const Bytes& data, const segmenter::RawTimes& times) {
@@ -254,15 +259,17 @@ segmenter::RawTimes TrackWriter::with_length(segmenter::RawTimes raw, const Byte
 
 Result<bool> TrackWriter::take_format(const Bytes& data) {
   media::Format wanted = next_format_->format;
-  if (next_format_->out_of_band.empty() && has_format_ && wanted.codec == format_.codec)
-    wanted.config = format_.config;
+  const bool unsaid = next_format_->out_of_band.empty() && !next_format_->is_complete;
+  if (unsaid && has_format_ && wanted.codec == format_.codec) wanted.config = format_.config;
   // The length of NAL unit lengths, which tells keyframes, is in the record itself.
   media::Format probe = wanted;
   if (!next_format_->out_of_band.empty()) probe.config = next_format_->out_of_band;
   if (!media::is_entry(media::access_of(probe, data.span()))) return false;
 
   Result<media::Format> complete =
-      media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
+      next_format_->is_complete
+          ? Result<media::Format>(std::move(wanted))
+          : media::complete_format(std::move(wanted), next_format_->out_of_band, data.span());
   if (!complete) return complete.error();
   complete->timescale = media::natural_timescale(*complete);
   if (!has_format_ || *complete != format_) {

@@ -29,6 +29,8 @@ class TrackWriter {
   // What the next samples carry. `out_of_band` is the codec's configuration as far as the caller has one.
   // Takes effect at the next access point. format.timescale and format.config are ours to fill in.
   void set_format(media::Format format, Bytes out_of_band);
+  // Likewise, of a format that lacks nothing but a timescale of ours.
+  void set_complete_format(media::Format format);
   // Whether the source makes keyframes where it is asked to.
   void set_keyframes_on_request(bool on_request) { keyframes_on_request_ = on_request; }
 
@@ -53,6 +55,7 @@ class TrackWriter {
   struct PendingFormat {
     media::Format format;
     Bytes out_of_band;
+    bool is_complete = false;
   };
 
   struct Frame {

@@ -72,15 +72,18 @@ bool AccessControl::admit(const transport::Connection& connection, transport::Re
     return false;
   }
   // One that is bad is refused for that, whoever asks.
-  const Result<std::string> name = parse_name(head.path);
-  if (!name || needs_nothing(*right, *name)) return true;
+  const Result<std::string> parsed = parse_name(head.path);
+  if (!parsed) return true;
+  // Who pushes a presentation writes it.
+  const std::string_view name = pushed_name(*parsed).value_or(*parsed);
+  if (needs_nothing(*right, name)) return true;
   if (*right == Right::kWrite && !shared_.gate.policy()->has_keys()) {
     const Status may = may_write_without_key(head, connection.remote_address());
     if (!may) set_error(reply, 403, may.error().message);
     return may.ok();
   }
   Gate::Decision decision =
-      shared_.gate.judge(*right, *name, credential_of(head, in_path), connection.remote_address());
+      shared_.gate.judge(*right, name, credential_of(head, in_path), connection.remote_address());
   grant = std::move(decision.grant);
   set_refusal(reply, decision);
   reply.has_body = head.method != "HEAD";

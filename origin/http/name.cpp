@@ -56,6 +56,12 @@ bool is_reserved(std::string_view name) {
   return std::find(std::begin(kReserved), std::end(kReserved), component) != std::end(kReserved);
 }
 
+std::optional<std::string_view> pushed_name(std::string_view name) {
+  constexpr std::string_view kFolder = "_ingest/";
+  if (!name.starts_with(kFolder)) return std::nullopt;
+  return name.substr(kFolder.size());
+}
+
 std::string_view first_component(std::string_view name) {
   return name.substr(0, name.find('/'));
 }

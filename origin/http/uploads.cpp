@@ -1,37 +1,44 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/uploads.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "origin/base/text.hpp"
 #include "origin/http/conditions.hpp"
 #include "origin/http/name.hpp"
 #include "origin/http/object_headers.hpp"
-#include "origin/store/upload.hpp"
 
 namespace origin::http {
 
 namespace {
 
-int status_of(const Error& error) {
+// What DASH-IF Live Media Ingest 1.2 lets encoders push, and what those push that know no better.
+constexpr std::string_view kPushedTypes[] = {"", "video/mp4", "audio/mp4", "application/mp4",
+                                             "application/octet-stream"};
+
+int status_of(const Error& error, int unsupported) {
   switch (error.code) {
     case ErrorCode::kNotFound:
       return 404;
     case ErrorCode::kExists:
+    case ErrorCode::kEnded:
       return 409;
     case ErrorCode::kPrecondition:
       return 412;
+    case ErrorCode::kTooLarge:
+      return 413;
     case ErrorCode::kUnsupported:
-      return 501;
+      return unsupported;
     default:
       return 400;
   }
 }
 
-void set_failure(Reply& reply, const Error& error) {
+void set_failure(Reply& reply, const Error& error, int unsupported = 501) {
   if (error.code == ErrorCode::kLimit || error.code == ErrorCode::kUnavailable)
     return set_unavailable(reply, error.message);
-  set_error(reply, status_of(error), error.message);
+  set_error(reply, status_of(error, unsupported), error.message);
 }
 
 // What the conditions of a write leave to be so when it takes effect; none if they do not hold now (RFC 9110
@@ -52,47 +59,33 @@ std::optional<store::Precondition> precondition_of(const transport::RequestHead&
   return precondition;
 }
 
-std::string too_large(uint64_t limit) {
-  return "an object has at most " + std::to_string(limit) + " bytes here";
-}
-
 }  // namespace
 
-// An upload on its way.
+// A body on its way.
 class Uploads::Receiving final : public transport::BodyReader {
  public:
   Receiving(Uploads& uploads, transport::Connection& connection, const transport::RequestHead& head,
-            store::Upload::Options options, access::GrantRef grant)
+            std::string name, std::unique_ptr<BodyTarget> target, access::GrantRef grant)
       : uploads_(uploads),
         connection_(connection),
         minor_version_(head.minor_version),
         keep_alive_(head.keep_alive),
-        name_(options.name),
+        name_(std::move(name)),
         grant_(std::move(grant)),
-        upload_(uploads.shared_.store, std::move(options)) {
+        target_(std::move(target)) {
     ++uploads_.shared_.uploads;
     connection_.on_gone([this] { uploads_.end(*this); });
   }
   ~Receiving() override { --uploads_.shared_.uploads; }
 
   void body_bytes(std::string_view bytes) override {
-    const uint64_t limit = uploads_.shared_.limits.max_object_bytes;
-    if (upload_.size() + bytes.size() > limit) {
-      set_error(uploads_.reply_, 413, too_large(limit));
-      return answer();
-    }
-    if (const Status written = upload_.write(bytes); !written) return refuse(written.error());
-    upload_.show();
+    if (const Status written = target_->write(bytes); !written) refuse(written.error());
   }
 
   void body_complete() override {
-    const Result<store::Upload::Completed> completed = upload_.complete();
-    if (!completed) return refuse(completed.error());
-    Reply& reply = uploads_.reply_;
-    reply.reset();
-    reply.status = completed->created ? 201 : 200;
-    reply.add("ETag", completed->etag);
-    reply.set_text({});
+    uploads_.reply_.reset();
+    if (const Status completed = target_->complete(uploads_.reply_); !completed)
+      return refuse(completed.error());
     answer();
   }
 
@@ -105,7 +98,7 @@ class Uploads::Receiving final : public transport::BodyReader {
   }
 
   void refuse(const Error& error) {
-    set_failure(uploads_.reply_, error);
+    set_failure(uploads_.reply_, error, target_->unsupported());
     answer();
   }
 
@@ -123,7 +116,7 @@ class Uploads::Receiving final : public transport::BodyReader {
   const bool keep_alive_;
   const std::string name_;
   const access::GrantRef grant_;
-  store::Upload upload_;
+  const std::unique_ptr<BodyTarget> target_;
 };
 
 Uploads::Uploads(Shared& shared, Wire& wire) : shared_(shared), wire_(wire) {}
@@ -158,27 +151,43 @@ bool Uploads::take(transport::Connection& connection, const transport::RequestHe
   if (!uploads && head.method != "DELETE") return false;
   reply_.reset();
   std::string name;
-  store::Precondition precondition;
-  if (admit(head, name, precondition)) {
-    if (uploads) {
-      begin(connection, head, std::move(name), std::move(precondition), std::move(grant));
-      return true;
-    }
-    remove(name, precondition);
+  std::unique_ptr<BodyTarget> target;
+  if (Result<std::string> parsed = parse_name(head.path); !parsed) {
+    set_error(reply_, 400, parsed.error().message);
+  } else if (const auto pushed = pushed_name(*parsed)) {
+    name = *pushed;
+    target = take_push(head, name);
+  } else {
+    name = std::move(*parsed);
+    target = take_object(head, name);
   }
-  send(connection, head.minor_version, head.keep_alive && !head.has_body);
+  if (target) {
+    receive(connection, head, std::move(name), std::move(target), std::move(grant));
+  } else {
+    send(connection, head.minor_version, head.keep_alive && !head.has_body);
+  }
   return true;
 }
 
-bool Uploads::admit(const transport::RequestHead& head, std::string& name,
+std::unique_ptr<BodyTarget> Uploads::take_object(const transport::RequestHead& head,
+                                                 const std::string& name) {
+  store::Precondition precondition;
+  if (!admit(head, name, precondition)) return nullptr;
+  if (head.method != "DELETE") return begin_object(head, name, std::move(precondition));
+  if (const Status removed = shared_.store.remove_uploaded(name, precondition); !removed) {
+    set_failure(reply_, removed.error());
+  } else {
+    reply_.set_text({});
+  }
+  return nullptr;
+}
+
+bool Uploads::admit(const transport::RequestHead& head, const std::string& name,
                     store::Precondition& precondition) {
   const auto refuse = [&](int status, std::string_view why) {
     set_error(reply_, status, why);
     return false;
   };
-  Result<std::string> parsed = parse_name(head.path);
-  if (!parsed) return refuse(400, parsed.error().message);
-  name = *std::move(parsed);
   if (is_reserved(name)) {
     refuse(405, "/" + name + " is the server's own");
     reply_.add("Allow", "GET, HEAD, OPTIONS");
@@ -202,38 +211,69 @@ bool Uploads::admit(const transport::RequestHead& head, std::string& name,
   return true;
 }
 
-void Uploads::begin(transport::Connection& connection, const transport::RequestHead& head, std::string name,
-                    store::Precondition precondition, access::GrantRef grant) {
+std::unique_ptr<BodyTarget> Uploads::begin_object(const transport::RequestHead& head, const std::string& name,
+                                                  store::Precondition precondition) {
   const Limits& limits = shared_.limits;
   Result<ObjectTerms> terms = object_terms(head, name, limits);
   if (!terms) {
     set_failure(reply_, terms.error());
-  } else if (head.content_length > limits.max_object_bytes) {
-    set_error(reply_, 413, too_large(limits.max_object_bytes));
-  } else if (shared_.stopping || shared_.uploads >= limits.max_uploads) {
-    set_unavailable(reply_,
-                    shared_.stopping ? "the server is shutting down" : "too many uploads are on their way");
-  } else {
-    store::Upload::Options options;
-    options.name = std::move(name);
-    options.headers = std::move(terms->headers);
-    if (!head.chunked) options.expected_size = head.content_length;
-    options.ttl = terms->ttl;
-    options.precondition = std::move(precondition);
-    auto receiving =
-        std::make_unique<Receiving>(*this, connection, head, std::move(options), std::move(grant));
-    Receiving& added = *receiving;
-    receiving_.emplace(&added, std::move(receiving));
-    if (!head.has_body) return added.body_complete();
-    return connection.receive_body(added, head.expects_continue);
+    return nullptr;
   }
-  send(connection, head.minor_version, head.keep_alive && !head.has_body);
+  if (head.content_length > limits.max_object_bytes) {
+    set_failure(reply_, too_large(limits.max_object_bytes));
+    return nullptr;
+  }
+  if (!has_room()) return nullptr;
+  store::Upload::Options options;
+  options.name = name;
+  options.headers = std::move(terms->headers);
+  if (!head.chunked) options.expected_size = head.content_length;
+  options.ttl = terms->ttl;
+  options.precondition = std::move(precondition);
+  return object_target(shared_.store, std::move(options), limits.max_object_bytes);
 }
 
-void Uploads::remove(const std::string& name, const store::Precondition& precondition) {
-  const Status removed = shared_.store.remove_uploaded(name, precondition);
-  if (!removed) return set_failure(reply_, removed.error());
-  reply_.set_text({});
+std::unique_ptr<BodyTarget> Uploads::take_push(const transport::RequestHead& head, const std::string& name) {
+  const std::shared_ptr<store::Sink> sink = shared_.store.sink();
+  if (!sink) {
+    set_error(reply_, 404, "no media is pushed to this server");
+  } else if (head.method == "DELETE") {
+    if (const Status ended = sink->end(name); !ended) {
+      set_failure(reply_, ended.error());
+    } else {
+      reply_.set_text({});
+    }
+  } else if (is_pushed_type(head.field("content-type")) && has_room()) {
+    Result<std::unique_ptr<store::Push>> push = sink->push(name, head.query);
+    if (push) return push_target(std::move(*push));
+    set_failure(reply_, push.error());
+  }
+  return nullptr;
+}
+
+bool Uploads::is_pushed_type(std::string_view field) {
+  const std::string_view type = take_until(field, ';');
+  if (std::ranges::find(kPushedTypes, type) != std::end(kPushedTypes)) return true;
+  set_error(reply_, 415,
+            "CMAF is pushed here, as video/mp4, audio/mp4 or application/mp4, not " + std::string(type));
+  return false;
+}
+
+bool Uploads::has_room() {
+  if (!shared_.stopping && shared_.uploads < shared_.limits.max_uploads) return true;
+  set_unavailable(reply_,
+                  shared_.stopping ? "the server is shutting down" : "too many uploads are on their way");
+  return false;
+}
+
+void Uploads::receive(transport::Connection& connection, const transport::RequestHead& head, std::string name,
+                      std::unique_ptr<BodyTarget> target, access::GrantRef grant) {
+  auto receiving = std::make_unique<Receiving>(*this, connection, head, std::move(name), std::move(target),
+                                               std::move(grant));
+  Receiving& added = *receiving;
+  receiving_.emplace(&added, std::move(receiving));
+  if (!head.has_body) return added.body_complete();
+  connection.receive_body(added, head.expects_continue);
 }
 
 }  // namespace origin::http

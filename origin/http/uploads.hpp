@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// PUT, POST and DELETE of objects. One per worker, on its thread; never blocks.
+// PUT, POST and DELETE, of objects and below publishing points. One per worker, on its thread; never blocks.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <unordered_map>
 
+#include "origin/http/body_target.hpp"
 #include "origin/http/reply.hpp"
 #include "origin/http/shared.hpp"
 #include "origin/http/wire.hpp"
@@ -28,11 +29,17 @@ class Uploads {
  private:
   class Receiving;
 
-  // What has to be so before a body is read. False: the reply says what is not.
-  bool admit(const transport::RequestHead& head, std::string& name, store::Precondition& precondition);
-  void begin(transport::Connection& connection, const transport::RequestHead& head, std::string name,
-             store::Precondition precondition, access::GrantRef grant);
-  void remove(const std::string& name, const store::Precondition& precondition);
+  // Null: there is no body to be read, and the reply says what was done, or why not.
+  std::unique_ptr<BodyTarget> take_object(const transport::RequestHead& head, const std::string& name);
+  std::unique_ptr<BodyTarget> take_push(const transport::RequestHead& head, const std::string& name);
+  std::unique_ptr<BodyTarget> begin_object(const transport::RequestHead& head, const std::string& name,
+                                           store::Precondition precondition);
+  // False: the reply says why not.
+  bool admit(const transport::RequestHead& head, const std::string& name, store::Precondition& precondition);
+  bool is_pushed_type(std::string_view field);
+  bool has_room();
+  void receive(transport::Connection& connection, const transport::RequestHead& head, std::string name,
+               std::unique_ptr<BodyTarget> target, access::GrantRef grant);
   void send(transport::Connection& connection, int minor_version, bool keep_alive);
   void end(Receiving& receiving);
 

@@ -58,8 +58,8 @@ struct CmafChunk {
 // The most samples that a chunk may have.
 constexpr size_t kMostSamples = 1 << 16;
 
-// Of a unit kChunk. Errors: kLimit for more than kMostSamples, kUnsupported for several track fragments or a
-// base-data-offset (which CMAF excludes), kInvalid.
+// Of a unit kChunk. Errors: kTooLarge for more than kMostSamples, kUnsupported for several track fragments or
+// a base-data-offset (which CMAF excludes), kInvalid.
 Result<CmafChunk> read_chunk(const CmafTrack& track, const Bytes& chunk);
 
 }  // namespace origin::packager

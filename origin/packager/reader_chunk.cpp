@@ -88,9 +88,9 @@ Status Fragment::read_run(const Box& trun, std::vector<media::Sample>& samples) 
 Status Fragment::check_count(const Box& trun, uint64_t count, size_t entry_size, size_t bytes_left,
                              size_t before) const {
   if (count > kMostSamples - before) {
-    return Error{ErrorCode::kLimit, trun.place() + " has " + std::to_string(count) + " samples; with the " +
-                                        std::to_string(before) + " before them there may be " +
-                                        std::to_string(kMostSamples)};
+    return Error{ErrorCode::kTooLarge, trun.place() + " has " + std::to_string(count) +
+                                           " samples; with the " + std::to_string(before) +
+                                           " before them there may be " + std::to_string(kMostSamples)};
   }
   if (count * entry_size > bytes_left) {
     return invalid(trun.place() + " has " + std::to_string(count) + " samples of " +

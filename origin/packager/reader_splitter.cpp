@@ -72,7 +72,7 @@ Status Splitter::begin_box(const BoxHeader& header) {
     bytes_.resize(box_at_);
   }
   body_left_ = header.size - header.length;
-  if (type_ == "mfra" && body_left_ == 0) track_ended_ = true;
+  if (type_ == "mfra") track_ended_ = true;
   in_body_ = true;
   return {};
 }
@@ -114,9 +114,9 @@ Status Splitter::check_size(const BoxHeader& header) const {
   const size_t limit = in_chunk ? limits_.chunk : limits_.header;
   const size_t before = has_place(header.type) || stage_ == Stage::kMoof ? box_at_ : 0;
   if (before > limit || header.size > limit - before) {
-    return Error{ErrorCode::kLimit, place() + " has " + std::to_string(header.size) + " bytes; with the " +
-                                        std::to_string(before) + " before it there may be " +
-                                        std::to_string(limit)};
+    return Error{ErrorCode::kTooLarge, place() + " has " + std::to_string(header.size) + " bytes; with the " +
+                                           std::to_string(before) + " before it there may be " +
+                                           std::to_string(limit)};
   }
   return {};
 }

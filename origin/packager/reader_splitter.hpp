@@ -38,14 +38,14 @@ class Splitter {
 
   // Takes the stream's next bytes, and appends the units that they complete. Payload is copied once: room for
   // an mdat is made when its header has come, up to the limit. Errors, from then on: kInvalid for what is no
-  // CMAF, kLimit for a box beyond a limit; units before it are good.
+  // CMAF, kTooLarge for a box beyond a limit; units before it are good.
   Status push(ByteSpan piece, std::vector<Unit>& units);
 
   // At the end of the stream: kInvalid where that is in the middle of a unit.
   Status finish() const;
 
-  // The track is over: a styp had the brand lmsg, with or without a chunk behind it, or there was an empty
-  // mfra (DASH-IF Live Media Ingest 1.2, deprecated).
+  // The track is over: a styp had the brand lmsg, with or without a chunk behind it, or there was an mfra,
+  // which is the last box of a file (ISO/IEC 14496-12 8.8.9) and means that in a stream, too.
   bool track_ended() const { return track_ended_; }
 
  private:

@@ -194,6 +194,16 @@ void Store::add_resolver(std::shared_ptr<Resolver> resolver) {
   resolvers_.push_back(std::move(resolver));
 }
 
+std::shared_ptr<Sink> Store::sink() const {
+  MutexLock lock(mutex_);
+  return sink_;
+}
+
+void Store::set_sink(std::shared_ptr<Sink> sink) {
+  MutexLock lock(mutex_);
+  sink_ = std::move(sink);
+}
+
 void Store::expire_due() {
   const MonotonicTime now = clock_.monotonic();
   MutexLock lock(mutex_);

@@ -20,6 +20,7 @@
 #include "origin/base/result.hpp"
 #include "origin/store/budget.hpp"
 #include "origin/store/object.hpp"
+#include "origin/store/sink.hpp"
 #include "origin/store/topic.hpp"
 
 namespace origin::store {
@@ -136,6 +137,9 @@ class Store {
   ObjectRef resolve(std::string_view name, std::string_view query) const;
 
   void add_resolver(std::shared_ptr<Resolver> resolver);
+  // Who takes pushed media; null if nobody does.
+  std::shared_ptr<Sink> sink() const;
+  void set_sink(std::shared_ptr<Sink> sink);
 
   // Removes what has expired. Called by the server's timekeeper every 100 ms or so.
   void expire_due();
@@ -170,6 +174,7 @@ class Store {
   std::map<std::string, unsigned, std::less<>> claims_ GUARDED_BY(mutex_);
   std::set<std::string_view> uploaded_ GUARDED_BY(mutex_);  // keys of entries_
   std::vector<std::shared_ptr<Resolver>> resolvers_ GUARDED_BY(mutex_);
+  std::shared_ptr<Sink> sink_ GUARDED_BY(mutex_);
   uint64_t topics_ GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> shortages_{0};
   uint64_t evicted_ GUARDED_BY(mutex_) = 0;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a push says besides its media: where it belongs, by its name, and how its presentation is to be, by
+// its query. Pure functions, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "origin/base/result.hpp"
+#include "origin/channel/options.hpp"
+
+namespace origin::channel {
+
+struct PushedName {
+  std::string presentation;
+  std::string track;  // empty: of none in particular
+  bool is_manifest = false;
+};
+
+// A name below the publishing points (DASH-IF Live Media Ingest 1.2, 6.2). Of the track "video" are
+// "live/Streams(video.cmfv)", "live/video.cmfv", "live/video/1.m4s" and, since encoders name segments so,
+// "live/init-video.mp4" and "live/chunk-video-00001.m4s". Errors: kInvalid for what cannot be in a URL.
+Result<PushedName> parse_pushed_name(std::string_view name);
+
+struct PushTerms {
+  Options options;
+  // Who pushes again what it does not know to have come says who it was.
+  std::string publisher;
+  // Keyframes lie on the grid of UTC: segments can end without a look at what follows.
+  bool aligned = false;
+};
+
+// segment_duration, part_duration, window (seconds, with decimals), target_duration (whole seconds),
+// playlist_type (live, event, vod), publisher, aligned (true, false); what is not there has its default, and
+// others are none of ours. Errors: kInvalid, naming the value and what would be right.
+Result<PushTerms> parse_push_terms(const std::string& presentation, std::string_view query);
+
+}  // namespace origin::channel

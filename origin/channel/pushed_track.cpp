@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/channel/pushed_track.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "origin/base/text.hpp"
+#include "origin/channel/publishing_point.hpp"
+
+namespace origin::channel {
+
+namespace {
+
+// 0/1 unless all samples last alike.
+media::Rational rate_of(const std::vector<media::Sample>& samples, uint32_t timescale) {
+  const uint32_t length = samples.front().duration;
+  const bool same =
+      std::ranges::all_of(samples, [&](const auto& sample) { return sample.duration == length; });
+  if (!same || length == 0) return {};
+  const uint32_t divisor = std::gcd(timescale, length);
+  return {timescale / divisor, length / divisor};
+}
+
+}  // namespace
+
+Duration PushedTrack::time_of(int64_t ticks) const {
+  return from_ticks(ticks, header_->format.timescale);
+}
+
+Status PushedTrack::take(const packager::Unit& unit, const PushTerms& terms) {
+  const MutexLock turn(turn_);
+  return unit.kind == packager::Unit::Kind::kHeader ? take_header(unit, terms) : take_chunk(unit, terms);
+}
+
+Status PushedTrack::take_header(const packager::Unit& unit, const PushTerms& terms) {
+  Result<packager::CmafTrack> track = packager::read_track(unit.bytes.span());
+  if (!track) return track.error();
+  // Whoever is alone and begins anew may have a time line of its own; who resumes does not.
+  const bool resumes = !terms.publisher.empty() && terms.publisher == publisher_;
+  if (pushes_ <= 1 && !resumes) newest_.reset();
+  publisher_ = terms.publisher;
+  if (header_ && std::ranges::equal(header_bytes_.span(), unit.bytes.span())) return {};
+  if (header_ && header_->format.timescale != track->format.timescale) newest_.reset();
+  header_bytes_ = unit.bytes;
+  header_ = *std::move(track);
+  header_is_news_ = true;
+  return {};
+}
+
+Status PushedTrack::take_chunk(const packager::Unit& unit, const PushTerms& terms) {
+  if (!header_)
+    return Error{ErrorCode::kPrecondition,
+                 "track '" + name_ + "' has no CMAF header yet; push that first, it is not known here"};
+  const Result<packager::CmafChunk> chunk = packager::read_chunk(*header_, point_.store().count(unit.bytes));
+  if (!chunk) return chunk.error();
+  const uint64_t run = point_.note_push();
+  // DASH-IF Live Media Ingest 1.2: filler stands for what is lost, and is no media.
+  if (chunk->samples.empty() || unit.is_filler) return {};
+  if (writer_ && run != run_) writer_ = nullptr;
+  if (!writer_) {
+    if (Status joined = join(*chunk, terms); !joined) return joined;
+  }
+  if (std::exchange(header_is_news_, false)) set_format(*chunk);
+  for (const media::Sample& sample : chunk->samples) {
+    if (Status pushed = push(sample); !pushed) return pushed;
+  }
+  return {};
+}
+
+Status PushedTrack::join(const packager::CmafChunk& chunk, const PushTerms& terms) {
+  ChunkTimes times{time_of(chunk.samples.front().dts),
+                   time_of(chunk.samples.back().dts + chunk.samples.back().duration),
+                   {}};
+  if (chunk.producer_time)
+    times.utc_at_zero =
+        chunk.producer_time->utc.time_since_epoch() - time_of(chunk.producer_time->media_time);
+  Result<PublishingPoint::Joined> joined = point_.join(name_, terms, times);
+  if (!joined) return joined.error();
+  const std::string language = header_->language;
+  if (is_language_tag(language) && language != "und")
+    joined->presentation->update_track(joined->id, [&](auto& info) { info.language = language; });
+  run_ = joined->run;
+  writer_ = TrackWriter::start(std::move(joined->presentation), joined->id, point_.clock());
+  writer_->set_keyframes_on_request(terms.aligned);
+  header_is_news_ = true;
+  newest_.reset();
+  return {};
+}
+
+// The rate is not in a header, and tells when a part is over.
+void PushedTrack::set_format(const packager::CmafChunk& chunk) {
+  media::Format format = header_->format;
+  if (media::kind_of(format.codec) == media::Kind::kVideo)
+    format.video.frame_rate = rate_of(chunk.samples, format.timescale);
+  writer_->set_complete_format(std::move(format));
+}
+
+Status PushedTrack::push(const media::Sample& sample) {
+  if (newest_ && sample.dts <= *newest_) return {};
+  newest_ = sample.dts;
+  return writer_->push(
+      sample.data,
+      {.pts = time_of(sample.pts), .dts = time_of(sample.dts), .duration = time_of(sample.duration)});
+}
+
+void PushedTrack::end() {
+  const MutexLock turn(turn_);
+  if (writer_) writer_->end();
+  writer_ = nullptr;
+  header_.reset();
+  header_bytes_ = {};
+  newest_.reset();
+}
+
+}  // namespace origin::channel
