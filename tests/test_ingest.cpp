@@ -361,7 +361,8 @@ END_TEST
 START_TEST(test_tracks_have_a_limit) {
   Origin origin;
   const channel::IngestLimits limits;
-  for (uint32_t i = 0; i < limits.max_tracks; ++i) origin.open("live/video_" + std::to_string(i) + ".cmfv");
+  for (uint32_t i = 0; i < limits.max_pushed_tracks; ++i)
+    origin.open("live/video_" + std::to_string(i) + ".cmfv");
   const auto more = origin.ingest.push("live/one_more.cmfv", "");
   ck_assert(!more.ok());
   ck_assert(more.error().message.find("at most 64") != std::string::npos);

@@ -18,16 +18,16 @@ std::string user_memory() {
 
 }  // namespace
 
-Origin::Content::Content(const store::Store::Options& options)
-    : store(options, Clock::system()),
+Origin::Content::Content(const Options& options)
+    : store(options.store, Clock::system()),
       directory(std::make_shared<channel::Directory>(store, Clock::system())),
-      ingest(std::make_shared<channel::Ingest>(directory, store, Clock::system())) {
+      ingest(std::make_shared<channel::Ingest>(directory, store, Clock::system(), options.ingest)) {
   store.add_resolver(directory);
   store.set_sink(ingest);
 }
 
 Origin::Origin(Options options)
-    : content_(std::make_shared<Content>(options.store)),
+    : content_(std::make_shared<Content>(options)),
       http_(options.http, content_->store),
       timekeeper_([content = content_] { keep_time(content); }) {}
 

@@ -20,6 +20,7 @@ class Origin {
   struct Options {
     store::Store::Options store;
     http::Server::Options http;
+    channel::IngestLimits ingest;
   };
   explicit Origin(Options options);
   ~Origin();
@@ -43,7 +44,7 @@ class Origin {
   // Shared with the timekeeper's thread, which may be the one that lets go of the Origin: a publisher's
   // signal handler runs there.
   struct Content {
-    explicit Content(const store::Store::Options& options);
+    explicit Content(const Options& options);
     // Who still pushes leaves while the store is there.
     ~Content() { store.set_sink(nullptr); }
     store::Store store;

@@ -16,7 +16,7 @@ class TrackPush final : public store::Push {
       : point_(std::move(point)),
         track_(track),
         terms_(std::move(terms)),
-        splitter_({.header = limits.max_header, .chunk = limits.max_chunk}) {
+        splitter_({.header = limits.max_cmaf_header, .chunk = limits.max_cmaf_chunk}) {
     track_.begin();
   }
   ~TrackPush() override { track_.finish(); }
@@ -77,16 +77,16 @@ Result<std::unique_ptr<store::Push>> Ingest::push(std::string_view name, std::st
   Result<PushedName> parsed = parse_pushed_name(name);
   if (!parsed) return parsed.error();
   if (parsed->is_manifest)
-    return std::unique_ptr<store::Push>(std::make_unique<ManifestPush>(limits_.max_header));
+    return std::unique_ptr<store::Push>(std::make_unique<ManifestPush>(limits_.max_cmaf_header));
   if (parsed->track.empty()) return std::unique_ptr<store::Push>(std::make_unique<Probe>());
   Result<PushTerms> terms = parse_push_terms(parsed->presentation, query);
   if (!terms) return terms.error();
   std::shared_ptr<PublishingPoint> point = obtain(parsed->presentation);
-  PushedTrack* track = point->obtain_track(parsed->track, limits_.max_tracks);
+  PushedTrack* track = point->obtain_track(parsed->track, limits_.max_pushed_tracks);
   if (!track)
     return Error{ErrorCode::kInvalid, "'" + std::string(name) +
                                           "' is one track too many: a presentation has at most " +
-                                          std::to_string(limits_.max_tracks) + " here"};
+                                          std::to_string(limits_.max_pushed_tracks) + " here"};
   return std::unique_ptr<store::Push>(
       std::make_unique<TrackPush>(std::move(point), *track, *std::move(terms), limits_));
 }

@@ -18,9 +18,9 @@ struct IngestLimits {
   Duration publisher_timeout = 30s;
   // A header that is not needed for so long is to be pushed again.
   Duration header_timeout = 600s;
-  uint32_t max_tracks = 64;     // of one publishing point
-  size_t max_header = 1 << 20;  // bytes of a CMAF header, or of what stands before a chunk's payload
-  size_t max_chunk = 64 << 20;  // bytes of a CMAF chunk
+  uint32_t max_pushed_tracks = 64;   // of one publishing point
+  size_t max_cmaf_header = 1 << 20;  // bytes of a CMAF header, or of what stands before a chunk's payload
+  size_t max_cmaf_chunk = 64 << 20;  // bytes of a CMAF chunk
 };
 
 class Ingest final : public store::Sink {

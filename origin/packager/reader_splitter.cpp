@@ -23,6 +23,9 @@ bool may_begin(std::string_view type) {
   return has_place(type) || std::find(kOthers.begin(), kOthers.end(), type) != kOthers.end();
 }
 
+// Made for a payload that has been announced; most chunks have less.
+constexpr size_t kMostRoom = 1 << 20;
+
 }  // namespace
 
 Status Splitter::push(ByteSpan piece, std::vector<Unit>& units) {
@@ -67,7 +70,8 @@ Status Splitter::begin_box(const BoxHeader& header) {
   kept_ = stage_ == Stage::kMoof || (has_place(type_) && !(stage_ == Stage::kFtyp && is_before_moof(type_)));
   if (kept_) {
     if (box_at_ == 0) unit_.offset = box_start_;
-    if (type_ == "mdat") bytes_.reserve(box_at_ + static_cast<size_t>(header.size));
+    // What is not there yet may never come.
+    if (type_ == "mdat") bytes_.reserve(box_at_ + std::min<size_t>(header.size, kMostRoom));
   } else {
     bytes_.resize(box_at_);
   }

@@ -36,8 +36,8 @@ class Splitter {
  public:
   explicit Splitter(const SplitterLimits& limits = {}) : limits_(limits) {}
 
-  // Takes the stream's next bytes, and appends the units that they complete. Payload is copied once: room for
-  // an mdat is made when its header has come, up to the limit. Errors, from then on: kInvalid for what is no
+  // Takes the stream's next bytes, and appends the units that they complete. Payload of up
+  // to 1 MiB is copied once: room for it is made when its header has come; more room as more comes. Errors, from then on: kInvalid for what is no
   // CMAF, kTooLarge for a box beyond a limit; units before it are good.
   Status push(ByteSpan piece, std::vector<Unit>& units);
 

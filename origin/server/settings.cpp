@@ -19,7 +19,7 @@ constexpr uint32_t kMaxThreads = 1024;
 constexpr uint32_t kMaxParts = 10'000;  // of a request: header lines, ranges
 constexpr uint32_t kMinHead = 256;      // bytes
 constexpr uint32_t kMaxHead = 16u << 20;
-constexpr uint32_t kMaxUnsent = 1u << 30;
+constexpr uint32_t kMaxPiece = 1u << 30;
 constexpr uint64_t kMinMemory = 1ull << 20;
 constexpr uint64_t kMaxMemory = 1ull << 50;
 constexpr Duration kMaxTime = 24h;
@@ -82,6 +82,8 @@ auto& limit_in(auto& configuration) {
     return configuration.origin.http.transport.limits.*kMember;
   } else if constexpr (std::is_same_v<decltype(owner_of(kMember)), access::GateLimits>) {
     return configuration.origin.http.access.*kMember;
+  } else if constexpr (std::is_same_v<decltype(owner_of(kMember)), channel::IngestLimits>) {
+    return configuration.origin.ingest.*kMember;
   } else {
     return configuration.origin.http.limits.*kMember;
   }
@@ -133,6 +135,7 @@ constexpr auto kWithPolicy = [](api::Origin&, const Configuration&) {};
 
 using Transport = transport::Limits;
 using Http = http::Limits;
+using Ingest = channel::IngestLimits;
 
 // A new key is a line here, and one in origin-server.conf and docs/origin-server.1; tests compare them.
 constexpr Setting kSettings[] = {
@@ -195,7 +198,7 @@ constexpr Setting kSettings[] = {
     size_limit<&Transport::min_send_rate_short_of_memory>("min-send-rate-short-of-memory"),
     time_limit<&Transport::send_time_short_of_memory>("send-time-short-of-memory"),
     time_limit<&Transport::patience>("patience"),
-    size_limit<&Transport::max_unsent_bytes, 0, kMaxUnsent>("max-unsent-bytes"),
+    size_limit<&Transport::max_unsent_bytes, 0, kMaxPiece>("max-unsent-bytes"),
 
     count_limit<&Http::max_held, 1>("max-held"),
     count_limit<&Http::max_ranges, 1, kMaxParts>("max-ranges"),
@@ -203,6 +206,11 @@ constexpr Setting kSettings[] = {
     count_limit<&Http::max_uploads, 1>("max-uploads"),
     time_limit<&Http::max_ttl, 1000, kMaxTtl>("max-ttl"),
     count_limit<&Http::max_listed, 1, kMaxListed>("max-listed"),
+    count_limit<&Ingest::max_pushed_tracks, 1>("max-pushed-tracks"),
+    size_limit<&Ingest::max_cmaf_header, 1024, kMaxPiece>("max-cmaf-header"),
+    size_limit<&Ingest::max_cmaf_chunk, 1024, kMaxPiece>("max-cmaf-chunk"),
+    time_limit<&Ingest::publisher_timeout>("publisher-timeout"),
+    time_limit<&Ingest::header_timeout>("header-timeout"),
     time_limit<&Http::viewer_window>("viewer-window"),
     count_limit<&Http::max_viewers, 1>("max-viewers"),
     time_limit<&Http::stop_grace, 0>("stop-grace"),
