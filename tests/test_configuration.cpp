@@ -152,9 +152,10 @@ END_TEST
 START_TEST(test_every_limit_has_a_key) {
   const auto [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = transport::Limits();
   const auto [q, r, s, t, u, v, w, x, y] = http::Limits();
+  const auto [z, aa, bb, cc, dd] = channel::IngestLimits();
   const auto count = [](const auto&... members) { return sizeof...(members); };
-  ck_assert_uint_eq(keys_of("limits").size(),
-                    count(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y));
+  ck_assert_uint_eq(keys_of("limits").size(), count(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s,
+                                                    t, u, v, w, x, y, z, aa, bb, cc, dd));
 }
 END_TEST
 

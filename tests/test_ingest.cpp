@@ -206,6 +206,15 @@ START_TEST(test_what_is_no_cmaf_is_refused_and_costs_nothing) {
 }
 END_TEST
 
+START_TEST(test_times_of_another_age_are_refused) {
+  Origin origin;
+  Encoder encoder(std::chrono::hours(24 * 365 * 101));
+  const auto push = origin.open("live/video.cmfv");
+  check(write(*push, encoder.header()));
+  check_error(write(*push, encoder.chunk()), ErrorCode::kInvalid, "100 years");
+}
+END_TEST
+
 // What a publisher sends again, since it does not know what has come.
 START_TEST(test_what_comes_again_is_left_out) {
   Origin origin;
@@ -388,6 +397,7 @@ int main() {
                         test_segments_one_by_one,
                         test_chunk_before_its_header_is_refused,
                         test_what_is_no_cmaf_is_refused_and_costs_nothing,
+                        test_times_of_another_age_are_refused,
                         test_what_comes_again_is_left_out,
                         test_two_encoders_that_push_the_same_are_one,
                         test_encoder_that_begins_anew_is_a_discontinuity,

@@ -249,7 +249,7 @@ void Presentation::carry_out(Publication publication) {
     MutexLock lock(mutex_);
     if (--carrying_out_ == 0) idle_.notify_all();
   }
-  publication.tell(observer.get());
+  publication.tell(options_.name, observer.get());
 }
 
 }  // namespace origin::channel

@@ -15,9 +15,9 @@ void Publication::publish(store::Store& store) {
   for (const std::string& name : removals) store.remove(name);
 }
 
-void Publication::tell(Observer* observer) const {
+void Publication::tell(const std::string& presentation, Observer* observer) const {
   for (const Warning& warning : warnings)
-    log_warning("%s (%s)", warning.message.c_str(), warning.hint.c_str());
+    log_warning("%s: %s (%s)", presentation.c_str(), warning.message.c_str(), warning.hint.c_str());
   if (!observer) return;
   for (const SegmentAdded& segment : added) observer->segment_added(segment);
   for (const Warning& warning : warnings) observer->warning(warning.message, warning.hint);

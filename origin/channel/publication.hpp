@@ -48,8 +48,8 @@ struct Publication {
 
   // Each once, in this order; no lock may be held.
   void publish(store::Store& store);
-  // `observer` may be null.
-  void tell(Observer* observer) const;
+  // Of the presentation of that name. `observer` may be null.
+  void tell(const std::string& presentation, Observer* observer) const;
 };
 
 }  // namespace origin::channel

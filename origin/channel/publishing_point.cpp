@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/channel/publishing_point.hpp"
 
-#include "origin/base/log.hpp"
-
 namespace origin::channel {
 
 namespace {
@@ -15,18 +13,6 @@ bool is_near(Duration time, UtcTime now) {
   const Duration behind = now.time_since_epoch() - time;
   return behind >= -kMostAheadOfUtc && behind <= kMostBehindUtc;
 }
-
-class LoggingObserver final : public Observer {
- public:
-  explicit LoggingObserver(std::string name) : name_(std::move(name)) {}
-  void segment_added(const SegmentAdded&) override {}
-  void warning(const std::string& message, const std::string& hint) override {
-    log_warning("presentation %s: %s; %s", name_.c_str(), message.c_str(), hint.c_str());
-  }
-
- private:
-  const std::string name_;
-};
 
 }  // namespace
 
@@ -83,7 +69,7 @@ Result<PublishingPoint::Joined> PublishingPoint::join(const std::string& track, 
                                                       const ChunkTimes& chunk) {
   const MutexLock turn(turn_);
   if (!presentation_ || !presentation_->has_publisher()) {
-    auto opened = directory_.open(terms.options, std::make_shared<LoggingObserver>(name_));
+    auto opened = directory_.open(terms.options, nullptr);
     if (!opened) return opened.error();
     presentation_ = *std::move(opened);
     presentation_->set_anchor(utc_at_zero(chunk));

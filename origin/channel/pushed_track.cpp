@@ -11,12 +11,22 @@ namespace origin::channel {
 
 namespace {
 
-// 0/1 unless all samples last alike.
+// Media times further from 0 are none: sums of them still fit in.
+constexpr int64_t kMostSeconds = 100ll * 365 * 24 * 3600;
+
+bool can_be(int64_t ticks, uint32_t timescale) {
+  return ticks / timescale < kMostSeconds && ticks / timescale > -kMostSeconds;
+}
+
+// Frames per second that are taken for a rate, and not for a coincidence.
+constexpr uint32_t kHighestRate = 1000;
+
+// 0/1 unless all samples last alike, a second at most.
 media::Rational rate_of(const std::vector<media::Sample>& samples, uint32_t timescale) {
   const uint32_t length = samples.front().duration;
   const bool same =
       std::ranges::all_of(samples, [&](const auto& sample) { return sample.duration == length; });
-  if (!same || length == 0) return {};
+  if (!same || length > timescale || length < timescale / kHighestRate || length == 0) return {};
   const uint32_t divisor = std::gcd(timescale, length);
   return {timescale / divisor, length / divisor};
 }
@@ -56,6 +66,11 @@ Status PushedTrack::take_chunk(const packager::Unit& unit, const PushTerms& term
   const uint64_t run = point_.note_push();
   // DASH-IF Live Media Ingest 1.2: filler stands for what is lost, and is no media.
   if (chunk->samples.empty() || unit.is_filler) return {};
+  for (const int64_t ticks : {chunk->samples.front().dts, chunk->samples.back().dts}) {
+    if (!can_be(ticks, header_->format.timescale))
+      return Error{ErrorCode::kInvalid,
+                   "a decode time of " + std::to_string(ticks) + " ticks is not within 100 years"};
+  }
   if (writer_ && run != run_) writer_ = nullptr;
   if (!writer_) {
     if (Status joined = join(*chunk, terms); !joined) return joined;
@@ -71,7 +86,7 @@ Status PushedTrack::join(const packager::CmafChunk& chunk, const PushTerms& term
   ChunkTimes times{time_of(chunk.samples.front().dts),
                    time_of(chunk.samples.back().dts + chunk.samples.back().duration),
                    {}};
-  if (chunk.producer_time)
+  if (chunk.producer_time && can_be(chunk.producer_time->media_time, header_->format.timescale))
     times.utc_at_zero =
         chunk.producer_time->utc.time_since_epoch() - time_of(chunk.producer_time->media_time);
   Result<PublishingPoint::Joined> joined = point_.join(name_, terms, times);
@@ -96,7 +111,8 @@ void PushedTrack::set_format(const packager::CmafChunk& chunk) {
 }
 
 Status PushedTrack::push(const media::Sample& sample) {
-  if (newest_ && sample.dts <= *newest_) return {};
+  const bool came_before = newest_ && sample.dts <= *newest_;
+  if (came_before || sample.data.empty()) return {};
   newest_ = sample.dts;
   return writer_->push(
       sample.data,

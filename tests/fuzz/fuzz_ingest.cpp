@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libFuzzer target: bytes that are pushed to a publishing point, up to the playlist that players read. Input: how it
-// is pushed, the stream.
+// libFuzzer target: bytes that are pushed to a publishing point, up to the playlist that players read. Input:
+// how it is pushed, the stream.
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
