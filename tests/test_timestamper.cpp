@@ -183,15 +183,6 @@ START_TEST(test_jump_back_is_a_new_epoch_that_goes_on_now) {
 }
 END_TEST
 
-START_TEST(test_decode_time_far_from_its_presentation_time_does_not_count) {
-  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
-  const Timed first = push(timestamper, {0s, 1h, {}}, at(0s), timestamper.anchor());
-  const Timed second = push(timestamper, {33'333'333ns, 33'333'333ns, {}}, at(33ms), timestamper.anchor());
-  ck_assert_int_eq(as_int(second.before), as_int(Break::kNone));
-  ck_assert_int_eq(second.place - first.place, 3000);
-}
-END_TEST
-
 START_TEST(test_jump_far_ahead_of_the_clock_is_a_new_epoch) {
   Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
   for (int i = 0; i < 30; ++i) push(timestamper, i * 33'333'333ns, i * 33'333'333ns);
@@ -306,7 +297,6 @@ int main() {
       test_missing_times_follow_the_previous_frame,
       test_hole_stays_a_hole_on_the_wall_clock,
       test_jump_back_is_a_new_epoch_that_goes_on_now,
-      test_decode_time_far_from_its_presentation_time_does_not_count,
       test_jump_far_ahead_of_the_clock_is_a_new_epoch,
       test_second_track_takes_the_anchor_of_the_first,
       test_without_clock_a_jump_leaves_no_hole,

@@ -11,6 +11,9 @@ namespace origin::channel {
 
 namespace {
 
+// A decode time further from its presentation time is none.
+constexpr Duration kMostReordering = 10s;
+
 // Media times further from 0 are none: sums of them still fit in.
 constexpr int64_t kMostSeconds = 100ll * 365 * 24 * 3600;
 
@@ -114,9 +117,10 @@ Status PushedTrack::push(const media::Sample& sample) {
   const bool came_before = newest_ && sample.dts <= *newest_;
   if (came_before || sample.data.empty()) return {};
   newest_ = sample.dts;
-  return writer_->push(
-      sample.data,
-      {.pts = time_of(sample.pts), .dts = time_of(sample.dts), .duration = time_of(sample.duration)});
+  segmenter::RawTimes times{.pts = time_of(sample.pts), .dts = {}, .duration = time_of(sample.duration)};
+  const Duration decode_time = time_of(sample.dts);
+  if (std::chrono::abs(*times.pts - decode_time) <= kMostReordering) times.dts = decode_time;
+  return writer_->push(sample.data, times);
 }
 
 void PushedTrack::end() {

@@ -15,8 +15,6 @@ constexpr Duration kMostOverlap = 100ms;
 constexpr int64_t kRounding = 2;
 // Frames of a constant rate are given times in whole milliseconds by some containers.
 constexpr Duration kJitter = 2ms;
-// A decode time further from its presentation time is none.
-constexpr Duration kMostReordering = 10s;
 // So many frames at one distance are a constant rate.
 constexpr int kSteady = 8;
 
@@ -64,9 +62,7 @@ Duration Timestamper::end() const {
 
 Timestamper::Resolved Timestamper::resolve(const RawTimes& raw, DecodeTimes& decode_times) const {
   if (config_.audio && raw.pts) return {*raw.pts, *raw.pts};
-  const bool can_be = raw.pts && raw.dts && std::chrono::abs(*raw.pts - *raw.dts) <= kMostReordering;
-  if (raw.pts && raw.dts && !can_be) return {*raw.pts, *raw.pts};
-  if (can_be) return behind_pause({*raw.pts, *raw.dts}, raw.closed_group);
+  if (raw.pts && raw.dts) return behind_pause({*raw.pts, *raw.dts}, raw.closed_group);
   if (raw.dts) return {*raw.dts, *raw.dts};
   if (!raw.pts) return {last_raw_end_, last_raw_end_};
   return {*raw.pts, decode_times.next(*raw.pts, from_ticks(duration_of(raw), config_.timescale))};
