@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "origin/publish/backlog.hpp"
+
+#include <algorithm>
+
+#include "origin/publish/location.hpp"
+
+namespace origin::publish {
+
+Result<Backlog::TrackId> Backlog::add_track(const std::string& name) {
+  if (Status valid = check_name("track", name); !valid) return valid.error();
+  const MutexLock lock(mutex_);
+  if (std::ranges::find(tracks_, name, &Track::name) != tracks_.end())
+    return Error{ErrorCode::kExists, "there is a track '" + name + "' already"};
+  tracks_.emplace_back().name = name;
+  return static_cast<TrackId>(tracks_.size() - 1);
+}
+
+bool Backlog::is_open(TrackId track) const {
+  return !closed_ && !refusal_ && track < tracks_.size() && !tracks_[track].buffer.has_ended();
+}
+
+void Backlog::add_header(TrackId track, Bytes bytes) {
+  Body released;
+  const MutexLock lock(mutex_);
+  if (is_open(track)) tracks_[track].buffer.add_header(std::move(bytes), released);
+}
+
+void Backlog::add_chunk(TrackId track, Bytes bytes, bool starts_segment) {
+  Body released;  // freed when the lock is, and not before
+  const MutexLock lock(mutex_);
+  if (!is_open(track)) return;
+  Track& to = tracks_[track];
+  const uint64_t size = bytes.size();
+  if (!to.buffer.add_chunk(std::move(bytes), starts_segment)) return count(to, {size, 1});
+  make_room(released);
+}
+
+void Backlog::make_room(Body& released) {
+  uint64_t kept = 0;
+  for (const Track& track : tracks_) kept += track.buffer.bytes();
+  while (kept > max_bytes_) {
+    Track& largest =
+        *std::ranges::max_element(tracks_, {}, [](const Track& track) { return track.buffer.bytes(); });
+    kept -= largest.buffer.bytes();
+    count(largest, largest.buffer.drop_oldest(released));
+    kept += largest.buffer.bytes();
+  }
+}
+
+void Backlog::count(Track& track, const TrackBuffer::Loss& loss) {
+  if (loss.chunks == 0) return;
+  lost_.bytes += loss.bytes;
+  lost_.chunks += loss.chunks;
+  if (!std::exchange(track.is_losing, true)) drops_.push_back({track.name, loss});
+}
+
+void Backlog::end(TrackId track) {
+  const MutexLock lock(mutex_);
+  if (is_open(track)) tracks_[track].buffer.end(true);
+}
+
+void Backlog::close() {
+  const MutexLock lock(mutex_);
+  closed_ = true;
+  for (Track& track : tracks_) track.buffer.end(false);
+}
+
+bool Backlog::is_settled() const {
+  return refusal_ || std::ranges::all_of(tracks_, [](const Track& track) {
+           return track.is_confirmed || !track.buffer.has_header();
+         });
+}
+
+Status Backlog::wait_until_confirmed(Duration timeout) {
+  MutexLock lock(mutex_);
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  while (!is_settled()) {
+    if (settled_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+  }
+  if (refusal_) return *refusal_;
+  if (is_settled()) return {};
+  std::string names;
+  for (const Track& track : tracks_) {
+    if (track.is_confirmed || !track.buffer.has_header()) continue;
+    names += (names.empty() ? "" : ", ") + track.name;
+  }
+  return Error{ErrorCode::kUnavailable, "the server has not confirmed all of " + names + " in time"};
+}
+
+std::vector<Backlog::TrackState> Backlog::tracks() const {
+  const MutexLock lock(mutex_);
+  std::vector<TrackState> states;
+  states.reserve(tracks_.size());
+  for (const Track& track : tracks_) {
+    states.push_back({.wants_connection = track.buffer.has_header() && !track.is_confirmed && !refusal_,
+                      .is_confirmed = track.is_confirmed,
+                      .has_next = track.buffer.has_next()});
+  }
+  return states;
+}
+
+std::string Backlog::name(TrackId track) const {
+  const MutexLock lock(mutex_);
+  return tracks_[track].name;
+}
+
+Piece Backlog::next(TrackId track, MonotonicTime now) {
+  const MutexLock lock(mutex_);
+  Track& from = tracks_[track];
+  Piece piece = from.buffer.next(now);
+  if (piece.kind == Piece::Kind::kChunk) sent_ += piece.bytes.size();
+  if (from.buffer.unsent_bytes() == 0 && !from.buffer.is_skipping()) from.is_losing = false;
+  return piece;
+}
+
+void Backlog::rewind(TrackId track) {
+  const MutexLock lock(mutex_);
+  tracks_[track].buffer.rewind();
+}
+
+void Backlog::forget_sent(TrackId track, MonotonicTime then) {
+  Body released;
+  const MutexLock lock(mutex_);
+  tracks_[track].buffer.forget_sent(then, released);
+}
+
+void Backlog::confirm(TrackId track) {
+  Body released;
+  const MutexLock lock(mutex_);
+  tracks_[track].is_confirmed = true;
+  tracks_[track].buffer.clear(released);
+  settled_.notify_all();
+}
+
+void Backlog::refuse(Error error) {
+  Body released;
+  const MutexLock lock(mutex_);
+  refusal_ = std::move(error);
+  for (Track& track : tracks_) track.buffer.clear(released);
+  settled_.notify_all();
+}
+
+std::vector<Backlog::Drop> Backlog::take_drops() {
+  const MutexLock lock(mutex_);
+  return std::exchange(drops_, {});
+}
+
+Backlog::Totals Backlog::totals() const {
+  const MutexLock lock(mutex_);
+  Totals totals{.sent = sent_, .lost = lost_};
+  for (const Track& track : tracks_) {
+    totals.buffered += track.buffer.bytes();
+    totals.unsent += track.buffer.unsent_bytes();
+  }
+  return totals;
+}
+
+}  // namespace origin::publish

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What all tracks of a presentation have to send, up to a limit: streaming threads put in, the sender takes
+// out. Any thread; nobody waits but in wait_until_confirmed().
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "origin/base/mutex.hpp"
+#include "origin/base/result.hpp"
+#include "origin/publish/track_buffer.hpp"
+
+namespace origin::publish {
+
+class Backlog {
+ public:
+  using TrackId = uint32_t;
+
+  explicit Backlog(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // ---- For who has the media ----
+  // Errors: kInvalid, kExists.
+  Result<TrackId> add_track(const std::string& name);
+  void add_header(TrackId track, Bytes bytes);
+  void add_chunk(TrackId track, Bytes bytes, bool starts_segment);
+  void end(TrackId track);
+  // Nothing follows of any track, but they have not ended.
+  void close();
+  // Until all tracks are confirmed. Errors: kUnavailable (they are not within the timeout), what
+  // they were refused for.
+  Status wait_until_confirmed(Duration timeout);
+
+  // ---- For the sender ----
+  struct TrackState {
+    bool wants_connection = false;  // has a header, and is not confirmed
+    bool is_confirmed = false;
+    bool has_next = false;
+  };
+  // In the order of their numbers.
+  std::vector<TrackState> tracks() const;
+  std::string name(TrackId track) const;
+  Piece next(TrackId track, MonotonicTime now);
+  void rewind(TrackId track);
+  void forget_sent(TrackId track, MonotonicTime then);
+  // All of the track has arrived.
+  void confirm(TrackId track);
+  // Nothing is kept any more.
+  void refuse(Error error);
+  // The first loss of each track since all of it was sent; once.
+  struct Drop {
+    std::string track;
+    TrackBuffer::Loss loss;
+  };
+  std::vector<Drop> take_drops();
+  // ----
+
+  struct Totals {
+    uint64_t sent = 0;
+    uint64_t buffered = 0;
+    uint64_t unsent = 0;
+    TrackBuffer::Loss lost;
+  };
+  Totals totals() const;
+
+ private:
+  struct Track {
+    std::string name;
+    TrackBuffer buffer;
+    bool is_confirmed = false;
+    bool is_losing = false;  // has lost something, and not sent all since then
+  };
+
+  bool is_open(TrackId track) const REQUIRES_LOCK(mutex_);
+  void count(Track& track, const TrackBuffer::Loss& loss) REQUIRES_LOCK(mutex_);
+  void make_room(Body& released) REQUIRES_LOCK(mutex_);
+  bool is_settled() const REQUIRES_LOCK(mutex_);
+
+  const uint64_t max_bytes_;
+  mutable Mutex mutex_;
+  std::condition_variable_any settled_;
+  std::deque<Track> tracks_ GUARDED_BY(mutex_);
+  std::optional<Error> refusal_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
+  std::vector<Drop> drops_ GUARDED_BY(mutex_);
+  uint64_t sent_ GUARDED_BY(mutex_) = 0;
+  TrackBuffer::Loss lost_ GUARDED_BY(mutex_);
+};
+
+}  // namespace origin::publish
