@@ -28,8 +28,9 @@ std::string json_error(const std::string& body) {
     return {};
   JsonNode* root = json_parser_get_root(parser.get());
   if (!root || !JSON_NODE_HOLDS_OBJECT(root)) return {};
-  const char* text = json_object_get_string_member_with_default(json_node_get_object(root), "error", "");
-  return text ? text : "";
+  JsonNode* text = json_object_get_member(json_node_get_object(root), "error");
+  const bool is_text = text && JSON_NODE_HOLDS_VALUE(text) && json_node_get_value_type(text) == G_TYPE_STRING;
+  return is_text ? json_node_get_string(text) : "";
 }
 
 // Other servers answer with pages.
@@ -55,6 +56,7 @@ std::string Answer::text() const {
   std::ranges::replace_if(
       said, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
   if (said.size() > kLongestText) said = said.substr(0, kLongestText) + "…";
+  said = trimmed(said);
   const GCharPtr valid(g_utf8_make_valid(said.data(), static_cast<gssize>(said.size())));
   return "HTTP " + std::to_string(status) + (said.empty() ? "" : ": ") + valid.get();
 }

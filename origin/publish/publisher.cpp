@@ -62,7 +62,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(Options options, std::shared
   if (!location) return location.error();
   if (Status valid = check(options); !valid) return valid.error();
   options.query = complete_query(options.query);
-  auto impl = std::make_unique<Impl>(std::move(options), *std::move(location), std::move(listener));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(*location), std::move(listener));
   if (!impl->sender.is_good())
     return Error{ErrorCode::kIo, "curl cannot be set up: no memory or descriptors"};
   return std::unique_ptr<Publisher>(new Publisher(std::move(impl)));

@@ -211,9 +211,8 @@ void Sender::wait(MonotonicTime now) {
     const auto started = line.transfer->started();
     if (started && !line.is_settled) time = std::min(time, *started + options_.retry_after - now);
     if (!line.transfer->is_paused()) time = std::min(time, kLook);
-    const curl_socket_t socket = line.transfer->socket();
-    if (socket != CURL_SOCKET_BAD)
-      sockets.push_back({.fd = socket, .events = CURL_WAIT_POLLIN, .revents = 0});
+    const int descriptor = line.transfer->descriptor();
+    if (descriptor >= 0) sockets.push_back({.fd = descriptor, .events = CURL_WAIT_POLLIN, .revents = 0});
   }
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(time, Duration::zero())).count();
   const CURLMcode polled = curl_multi_poll(

@@ -39,8 +39,9 @@ void TrackBuffer::end(bool of_track) {
 }
 
 Piece TrackBuffer::next(MonotonicTime now) {
-  while (at_ < segments_.size() && is_sent(segments_[at_])) ++at_;
-  if (at_ < segments_.size()) {
+  // The last one may still grow.
+  while (at_ + 1 < segments_.size() && is_sent(segments_[at_])) ++at_;
+  if (at_ < segments_.size() && !is_sent(segments_[at_])) {
     Segment& segment = segments_[at_];
     if (segment.format != given_format_) return give_header(segment.header, segment.format);
     Chunk& chunk = segment.chunks[segment.sent++];

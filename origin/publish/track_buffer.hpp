@@ -82,7 +82,7 @@ class TrackBuffer {
   Loss release_segment(Body& released);
 
   std::deque<Segment> segments_;  // oldest first
-  size_t at_ = 0;                 // the first that is not sent; all, if it is their number
+  size_t at_ = 0;                 // before it, all are sent
   uint64_t bytes_ = 0;
   uint64_t unsent_ = 0;
   Bytes header_;

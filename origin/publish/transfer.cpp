@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "origin/base/clock.hpp"
@@ -108,18 +107,28 @@ bool Transfer::set_up(const Request& request) {
   set(CURLOPT_SOCKOPTDATA, this);
   set(
       CURLOPT_SOCKOPTFUNCTION, +[](void* self, curl_socket_t socket, curlsocktype) {
-        set_socket_options(socket, static_cast<Transfer*>(self)->loss_timeout_);
+        auto* transfer = static_cast<Transfer*>(self);
+        set_socket_options(socket, transfer->loss_timeout_);
+        transfer->watch_.add(socket);
         return static_cast<int>(CURL_SOCKOPT_OK);
       });
   added_ = good && curl_multi_add_handle(multi_, easy_.get()) == CURLM_OK;
   return added_;
 }
 
+// The head of the request has been sent.
+void Transfer::begin(MonotonicTime now) {
+  started_ = now;
+  long port = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_LOCAL_PORT, &port);
+  watch_.settle(port);
+}
+
 size_t Transfer::read(char* buffer, size_t room) {
   // Nothing is asked for any more; curl would go on.
   if (answered_) return CURL_READFUNC_ABORT;
   progress_ = Clock::system().monotonic();
-  if (!started_) started_ = progress_;
+  if (!started_) begin(progress_);
   if (taken_ == piece_.size()) {
     Piece piece = source_(progress_);
     piece_ = std::move(piece.bytes);
@@ -159,21 +168,6 @@ void Transfer::resume(MonotonicTime now) {
   curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
-curl_socket_t Transfer::socket() const {
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  if (started_) curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
-  return socket;
-}
-
-// curl, when it has nothing to send, would not notice before the next write but one.
-bool Transfer::peer_has_closed() const {
-  const curl_socket_t fd = socket();
-  if (fd == CURL_SOCKET_BAD) return false;
-  char byte = 0;
-  const ssize_t read = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return read == 0 || (read < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-}
-
 bool Transfer::has_failed(MonotonicTime now) {
   if (answered_ && !body_ended_ && answer_.status < 300) {
     failure_ = answer_.text() + " before the end";
@@ -181,7 +175,7 @@ bool Transfer::has_failed(MonotonicTime now) {
   }
   // Refused: the body of the answer says why. curl reads it once it does not wait for ours any more.
   if (answered_ && paused_) resume(now);
-  if (!answered_ && peer_has_closed()) {
+  if (!answered_ && watch_.has_closed()) {
     failure_ = "the server has closed the connection";
     return true;
   }

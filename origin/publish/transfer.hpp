@@ -12,6 +12,7 @@
 
 #include "origin/base/time.hpp"
 #include "origin/publish/answer.hpp"
+#include "origin/publish/peer_watch.hpp"
 #include "origin/publish/track_buffer.hpp"
 
 namespace origin::publish {
@@ -43,9 +44,8 @@ class Transfer {
 
   // When the head had been sent, that is, on a connection.
   std::optional<MonotonicTime> started() const { return started_; }
-  // To watch for something to read: what is said there is said too early. CURL_SOCKET_BAD while there is
-  // none.
-  curl_socket_t socket() const;
+  // To be polled for something to read: the peer says or does something too early. -1 while there is none.
+  int descriptor() const { return watch_.descriptor(); }
   // Whether it is over although curl goes on; to be asked after each curl_multi_perform.
   bool has_failed(MonotonicTime now);
 
@@ -69,11 +69,12 @@ class Transfer {
   bool add_header(const std::string& line);
   size_t read(char* buffer, size_t room);
   void take_header(std::string_view line);
-  bool peer_has_closed() const;
+  void begin(MonotonicTime now);
 
   CURLM* const multi_;
   const Source source_;
   const Duration stall_timeout_, loss_timeout_;
+  PeerWatch watch_;
   std::unique_ptr<CURL, EasyCleanup> easy_;
   std::unique_ptr<curl_slist, ListFree> headers_;
   char error_[CURL_ERROR_SIZE] = "";
