@@ -130,7 +130,7 @@ void Client::on_complete(UtcTime last_byte) {
   load_.tally.request(request_->kind);
   request_ = nullptr;
   if (!parser_.keeps_alive()) connection_.close();
-  follower_.on_answer({parser_, text_, boxes_, last_byte}, now());
+  follower_.on_answer({parser_, text_, boxes_, last_byte, first_byte_ - sent_}, now());
   text_ = {};
   follow();
 }

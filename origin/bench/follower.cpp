@@ -15,6 +15,7 @@ constexpr Duration kBackoff = 1s;
 constexpr Duration kMaxBackoff = 10s;
 // RFC 8216bis 6.2.5.2: how long the server may hold a reload.
 constexpr int kHeldTargetDurations = 3;
+constexpr Duration kOnItsWay = 1s;
 
 bool same(const Resource& a, const Resource& b) {
   return a.uri == b.uri && a.range.has_value() == b.range.has_value() &&
@@ -111,6 +112,11 @@ Request Follower::media_request(Kind kind, const Resource& resource) {
   return request;
 }
 
+// RFC 8216bis B.1; what is answered just then is on its way.
+Duration Follower::longest_hold() const {
+  return kHeldTargetDurations * playlist_->target_duration + kOnItsWay;
+}
+
 void Follower::on_answer(const Answer& answer, MonotonicTime now) {
   due_ = now;
   const int status = answer.head.status();
@@ -121,6 +127,9 @@ void Follower::on_answer(const Answer& answer, MonotonicTime now) {
       !text.empty() && publication_of({.header = text}).by == PublishedBy::kNothing) {
     tally_.fault(Fault::kPublishedHeader, told(options_.published_header + ": " + std::string(text)));
   }
+  if (request_.is_held() && answer.waited > longest_hold())
+    tally_.violation(Violation::kHeldTooLong,
+                     told("answered after " + std::to_string(to_seconds(answer.waited)) + " s"));
   if (request_.is_playlist()) return on_playlist(answer, now);
   if (request_.range && status == 200) tally_.violation(Violation::kRangeIgnored, told("200"));
   on_media(answer);

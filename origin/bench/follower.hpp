@@ -40,6 +40,7 @@ struct Answer {
   std::string_view text;  // the body of a playlist
   const BoxWalk& boxes;   // of any other
   UtcTime last_byte;
+  Duration waited{};  // from the request to the first byte
 };
 
 class Follower {
@@ -76,6 +77,7 @@ class Follower {
   std::optional<Listed> next_part() const;
   std::optional<Listed> next_segment() const;
   std::optional<UtcTime> hinted_end() const;
+  Duration longest_hold() const;
   Request playlist_request();
   Request media_request(Kind kind, const Resource& resource);
   void on_playlist(const Answer& answer, MonotonicTime now);

@@ -72,13 +72,16 @@ void Presentation::update_track(TrackId id, const std::function<void(timeline::T
 
 void Presentation::set_init(TrackId id, const Bytes& init, std::string codec_name) {
   Publication publication;
+  publish::Publisher::TrackId relayed = 0;
   {
     MutexLock lock(mutex_);
+    relayed = slots_[id]->relayed;
     slots_[id]->codec = std::move(codec_name);
     slots_[id]->track.set_init(init, clock_.utc(), publication);
     publish_playlists(publication);
   }
   carry_out(std::move(publication));
+  if (relay_) relay_->publisher().header(relayed, init);
 }
 
 Duration Presentation::settle_part_target(TrackId id, Duration wanted) {
@@ -123,10 +126,16 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
     }
     settle_withheld(slot, &start, publication);
     const auto end = slot.track.window().end_time();
-    if (end && start.time + 1ms < *end && start.epoch == slot.track.window().last_epoch()) {
+    const bool goes_on = start.epoch == slot.track.window().last_epoch() || slot.offset == start.offset;
+    if (end && start.time + 1ms < *end && goes_on) {
       return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
     }
     start.epoch = fill_gap(slot, start.time, current_epoch(start), publication);
+    // Gaps may have come to another track's discontinuity already, in the format that was.
+    if (slot.track.changes_init() && start.epoch == slot.track.window().last_epoch()) {
+      if (anchor_.epoch == start.epoch) ++anchor_.epoch;
+      start.epoch = anchor_.epoch;
+    }
     if (start.epoch > newest_epoch_) {
       newest_epoch_ = start.epoch;
       newest_epoch_start_ = start.time;
@@ -161,17 +170,25 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
   if (!admitted) return out_of_memory(admitted.error());
 
   Publication publication;
+  publish::Publisher::TrackId relayed = 0;
+  bool starts_segment = false;
   {
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
     const timeline::Segment* open = slot.track.window().open_segment();
     if (!open || open->sequence != sequence)
       return Error{ErrorCode::kEnded, "segment was closed by an outage"};
+    relayed = slot.relayed;
+    starts_segment = open->parts.empty();
     slot.track.add_part(*admitted, part, last, clock_.utc(), publication);
     publish_playlists(publication);
     slot.last_data = clock_.monotonic();
   }
   carry_out(std::move(publication));
+  if (relay_) {
+    relay_->wait_for_room();
+    relay_->publisher().chunk(relayed, *admitted, starts_segment);
+  }
   return {};
 }
 
@@ -313,20 +330,23 @@ Duration Presentation::max_segment() const {
 
 void Presentation::end_track(TrackId id) {
   Publication publication;
+  publish::Publisher::TrackId relayed = 0;
   {
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
     if (slot.ended) return;
+    relayed = slot.relayed;
     settle_withheld(slot, nullptr, publication);
     slot.ended = true;
     if (slot.has_data) {
       slot.track.end(publication);
-    } else if (slot.track.window().size() == 0) {
+    } else {
       slot.track.withdraw(publication);
     }
     finish_if_done(publication);
   }
   carry_out(std::move(publication));
+  if (relay_) relay_->publisher().end(relayed);
 }
 
 void Presentation::finish_if_done(Publication& publication) {

@@ -31,6 +31,10 @@ void Presentation::tick() {
       if (left_behind(*slot)) slot->track.withdraw(publication);
     }
     offer(publication);
+    if (relay_) {
+      for (const Publication::Warning& warning : relay_->take_warnings())
+        add_warning(warning.message, warning.hint, publication);
+    }
   }
   carry_out(std::move(publication));
 }
@@ -72,8 +76,12 @@ void Presentation::mark_outage(Slot& slot, Publication& publication) {
     list_open_segment(slot, publication);
   } else {
     const Duration from = *window.end_time();
-    const Duration to = gap_end(from);
-    slot.track.add_gap(from, to - from, window.last_epoch(), publication);
+    Duration to = gap_end(from);
+    // RFC 8216bis 6.2.4: what the others have come to meanwhile is a discontinuity here, too.
+    const uint64_t epoch = current_epoch({.time = from, .epoch = window.last_epoch()});
+    const bool spans_one = epoch < newest_epoch_ && newest_epoch_start_ > from && newest_epoch_start_ < to;
+    if (spans_one) to = newest_epoch_start_;
+    slot.track.add_gap(from, to - from, epoch, publication);
     slot.last_listed =
         clock_.monotonic() - outage_patience(std::chrono::seconds(target_duration_)) + (to - from);
   }

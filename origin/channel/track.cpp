@@ -262,7 +262,9 @@ void Track::slide(Publication& publication) {
 void Track::add_gap(Duration start, Duration duration, uint64_t epoch, Publication& publication) {
   timeline::Segment gap;
   gap.sequence = window_.last_sequence().value_or(0) + 1;
-  gap.stretch = stretch_;
+  // Nothing of a new format has come.
+  const timeline::Segment* last = window_.last();
+  gap.stretch = last && last->stretch->run == stretch_->run ? last->stretch : stretch_;
   gap.start = start;
   gap.duration = duration;
   gap.epoch = std::max(epoch, window_.last_epoch());

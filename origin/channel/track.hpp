@@ -34,6 +34,11 @@ class Track {
   // The init segment of what follows; put under a name made of its hash.
   void set_init(const Bytes& init, UtcTime now, Publication& publication);
   bool has_init() const { return !stretch_->init_uri.empty(); }
+  // What follows needs another one than the newest segment that is listed.
+  bool changes_init() const {
+    const timeline::Segment* last = window_.last();
+    return last && last->stretch->init_uri != stretch_->init_uri;
+  }
 
   void set_target_duration(uint32_t seconds);
   // The longest part that there will be; the first value stays (RFC 8216bis 6.2.1). Returns it.

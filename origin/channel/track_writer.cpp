@@ -306,14 +306,17 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
     epoch_ = presentation_->next_epoch(epoch_);
   }
   format_ = std::move(format);
-  const Presentation::Terms terms = presentation_->terms();
-  segmenter::Anchor anchor = timestamper_ ? timestamper_->anchor() : terms.begin;
-  anchor.epoch = std::max(anchor.epoch, epoch_);
-  epoch_ = anchor.epoch;
-  forced_anchors_ = terms.forced_anchors;
-  const Duration decode_from = timestamper_ ? timestamper_->decode_end() : Duration::zero();
-  timestamper_.emplace(timestamper_config(presentation_->options(), format_), anchor, decode_from);
   const Options& options = presentation_->options();
+  const segmenter::Timestamper::Config config = timestamper_config(options, format_);
+  if (timestamper_) {
+    // What came with the new format, a jump or another anchor, is found by what came before.
+    timestamper_.emplace(config, *timestamper_, epoch_);
+  } else {
+    const Presentation::Terms terms = presentation_->terms();
+    timestamper_.emplace(config, terms.begin);
+    forced_anchors_ = terms.forced_anchors;
+  }
+  epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
   const Duration wanted = equal_parts(options, format_, first_frame.span(), options.part_duration);
   const Duration target = presentation_->settle_part_target(id_, wanted);
   const Duration part = parts_within(options, format_, first_frame.span(), target);

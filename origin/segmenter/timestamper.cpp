@@ -20,8 +20,28 @@ constexpr int kSteady = 8;
 
 }  // namespace
 
-Timestamper::Timestamper(Config config, Anchor anchor, Duration decode_from)
-    : config_(config), decode_from_(decode_from), anchor_(anchor) {}
+Timestamper::Timestamper(Config config, Anchor anchor) : config_(config), anchor_(anchor) {}
+
+Timestamper::Timestamper(Config config, const Timestamper& before, uint64_t epoch)
+    : config_(config),
+      anchor_{std::max(before.anchor_.epoch, epoch), before.anchor_.offset},
+      started_(before.started_),
+      in_new_format_(true),
+      anchor_changed_(before.anchor_changed_),
+      was_reset_(before.was_reset_),
+      last_raw_dts_(before.last_raw_dts_),
+      last_raw_end_(before.last_raw_end_),
+      lag_(before.lag_),
+      least_lag_(before.least_lag_) {
+  // Of the last sample, what counts is where it ends.
+  const auto rescaled = [&](int64_t ticks) {
+    return to_ticks(from_ticks(ticks, before.config_.timescale), config_.timescale);
+  };
+  last_.duration = rescaled(before.last_.duration);
+  last_.place = rescaled(before.last_.end()) - last_.duration;
+  last_.dts = rescaled(before.last_.dts + before.last_.duration) - last_.duration;
+  last_.pts = last_.place;
+}
 
 int64_t Timestamper::ticks(Duration running_time) const {
   // The offset is rounded to whole ticks on its own, so that a track's frames keep their exact distances.
@@ -40,13 +60,13 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_j
     last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
     return {.before = Break::kOverlap};
   }
-  Timed timed =
-      !started_ || before == Break::kDiscontinuity ? first(times, duration) : follow(times, duration);
+  const bool is_first = !started_ || in_new_format_ || before == Break::kDiscontinuity;
+  Timed timed = is_first ? first(times, duration) : follow(times, duration);
   timed.before = before;
 
   started_ = true;
   if (raw.closed_group) group_ = times;
-  anchor_changed_ = was_reset_ = end_is_held_ = false;
+  in_new_format_ = anchor_changed_ = was_reset_ = end_is_held_ = false;
   last_ = timed;
   last_raw_dts_ = times.dts;
   last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
@@ -93,8 +113,8 @@ Break Timestamper::classify(const Resolved& times, UtcTime now) const {
       times.dts < last_raw_dts_ - config_.reach.backward || overlap > config_.reach.backward;
   const bool hole = too_far_apart(times.dts);
   const bool leaps = config_.reach.wall_clock && times.dts - last_raw_end_ > config_.forward_tolerance;
-  const bool fits_in = config_.reach.holds(times.pts + anchor_.offset, end(), now) &&
-                       !(leaps && is_early(times, now));
+  const bool fits_in =
+      config_.reach.holds(times.pts + anchor_.offset, end(), now) && !(leaps && is_early(times, now));
   const bool forward = hole || (leaps && !fits_in);
   if (!backward && !forward && !was_reset_) return Break::kNone;
   return hole && fits_in && !was_reset_ ? Break::kHole : Break::kDiscontinuity;
@@ -138,7 +158,7 @@ Timed Timestamper::first(const Resolved& times, int64_t duration) {
   // tfdt cannot be negative: what lies before the start of a time line that begins at 0 is moved there.
   const int64_t pts = std::max<int64_t>(0, ticks(times.pts));
   int64_t place = pts;
-  int64_t decode_from = to_ticks(decode_from_, config_.timescale);
+  int64_t decode_from = 0;
   if (started_) {
     decode_from = last_.dts + last_.duration;
     // The offset of a new anchor is rounded on its own: that must not open a seam. Nor do samples overlap.
@@ -189,10 +209,6 @@ Timed Timestamper::follow(const Resolved& times, int64_t duration) {
 // shows video late by the lowest offset if that is negative, and decode times increase.
 int64_t Timestamper::decode_time(int64_t place, int64_t earliest) const {
   return std::max(place - reorder_delay_, earliest);
-}
-
-Duration Timestamper::decode_end() const {
-  return started_ ? from_ticks(last_.dts + last_.duration, config_.timescale) : decode_from_;
 }
 
 void Timestamper::set_anchor(const Anchor& anchor) {

@@ -92,8 +92,9 @@ class Timestamper {
     int64_t nominal_duration = 0;  // ticks of one frame if the format says so, else 0
     size_t reorder_depth = 0;      // see DecodeTimes; 0: frames are shown in the order of decoding
   };
-  // `decode_from`: no sample is decoded before that time of the time line.
-  Timestamper(Config config, Anchor anchor, Duration decode_from = {});
+  Timestamper(Config config, Anchor anchor);
+  // The track goes on in another format, from the epoch on that is given.
+  Timestamper(Config config, const Timestamper& before, uint64_t epoch);
 
   // The next sample's times. `now` is UTC, only looked at with wall_clock. `behind_jump` is what the sample
   // is mapped with if it begins a new time line: anchor_for(), as agreed on with the presentation's other
@@ -113,8 +114,6 @@ class Timestamper {
   void reset();
   // The anchor in use; after a jump it is the newest one or a new one with the epoch counted up.
   const Anchor& anchor() const { return anchor_; }
-  // Until when the last sample is being decoded, on the time line.
-  Duration decode_end() const;
 
  private:
   struct Resolved {
@@ -136,9 +135,9 @@ class Timestamper {
   Duration end() const;
 
   const Config config_;
-  const Duration decode_from_;
   Anchor anchor_;
   bool started_ = false;
+  bool in_new_format_ = false;  // no sample has come in it
   bool anchor_changed_ = false;
   bool was_reset_ = false;
   bool end_is_held_ = false;

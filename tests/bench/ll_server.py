@@ -25,6 +25,7 @@ LIES = {
     "cut-box": "parts end in the middle of a box",
     "no-http": "parts are answered with something else than HTTP",
     "silent": "held reloads are never answered",
+    "slow": "held reloads are answered after five seconds",
     "no-range": "ranges are ignored",
 }
 
@@ -245,6 +246,8 @@ class Server:
                 return self._send(writer, 400, b"no\n")
             if lie == "silent":
                 await asyncio.sleep(3600)
+            if lie == "slow":
+                await asyncio.sleep(5)
             sequence = int(query["_HLS_msn"][0])
             part = int(query.get("_HLS_part", [per - 1])[0])
             await stream.until(sequence * per + part + 1)

@@ -51,6 +51,7 @@ LYING = [
     ("cut-box", [], {"truncated body"}),
     ("no-http", [], {"malformed response"}),
     ("silent", ["--timeout=0.3", "--seconds=5"], {"held for more than three target durations"}),
+    ("slow", ["--parts=none", "--seconds=7"], {"held for more than three target durations"}),
     ("no-range", [], {"range ignored"}),
 ]
 

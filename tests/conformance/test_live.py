@@ -7,6 +7,7 @@ CONFORMANCE_SECONDS=600 follows each for ten minutes.
 
 import concurrent.futures
 import contextlib
+import email.utils
 import os
 import pathlib
 import sys
@@ -62,7 +63,17 @@ class Live(RealTime):
         findings = clauses.judge(session)
         violated = {name for name, finding in findings.items() if finding.outcome == "violated"}
         self.assertFalse(violated, "\n" + follow.report(findings))
+        self.check_dates(session)
         return session, findings
+
+    def check_dates(self, session):
+        """The newest that is listed is of the time of day, as the server has it, to a second."""
+        for rendition in session.renditions:
+            for exchange in rendition.versions:
+                end, sent = exchange.playlist.end_date, exchange.headers.get("date")
+                if end is not None and sent:
+                    ahead = end - email.utils.parsedate_to_datetime(sent).timestamp()
+                    self.assertLess(ahead, 1 + SLACK, f"{rendition.name}, {exchange.name}")
 
     def check_seen(self, findings, unseen):
         missed = {name for name, finding in findings.items() if finding.outcome == "not seen"}

@@ -38,7 +38,9 @@ def variants(session):
     for tag, uri in playlist.variants:
         audio = [session.by_url.get(join(base, media.get("URI") or "")) for media in playlist.all("EXT-X-MEDIA")
                  if media.get("TYPE") == "AUDIO" and media.get("GROUP-ID") == tag.get("AUDIO")]
-        yield tag, session.by_url.get(join(base, uri)), [rendition for rendition in audio if rendition]
+        own = session.by_url.get(join(base, uri))
+        # What has nothing but sound is its own group's member.
+        yield tag, own, [rendition for rendition in audio if rendition and rendition is not own]
 
 
 def init_of(rendition):

@@ -135,8 +135,9 @@ def reports_are_true(session):
         # What came within the slack was there: the other's answer may have come a little later.
         soon = exchange.first + session.slack
         since, until = other.position_before(not_rendered_before(exchange, session.slack)), other.position_before(soon)
-        # Without any slack: what had come when this was asked for was there a part before this was made, at the latest.
-        asked, by = other.position_before(exchange.sent), other.position_by(exchange.done)
+        # Without any slack: what had come a part before this was asked for was there when this was made.
+        asked, by = other.position_before(exchange.sent - (exchange.playlist.part_target or 0)), other.position_by(
+            exchange.done)
         if asked and by and last_version(session, other, exchange, soon):
             counts = other.part_counts
             told = reported_position(tag, counts)
