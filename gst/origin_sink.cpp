@@ -23,10 +23,14 @@
  *     originsink name=o presentation=film playlist-type=vod linger=-1 \
  *     d.video_0 ! queue ! o.video_0  d.audio_0 ! queue ! o.audio_0
  * ]| A file, packaged as fast as it can be read and then served until stopped.
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! \
+ *     originsink location=http://origin:8080 api-key=KEY
+ * ]| A live presentation at an origin-server on another machine.
  *
  * ## Messages
  * `origin-listening` with `uri` (string) and `port` (uint), once for each address when the presentation is
- * open, and `origin-segment-added`
+ * open, or `origin-publishing` with `uri` where there is a `location`, and `origin-segment-added`
  * with `presentation`, `track` (strings), `sequence-number`, `duration`, `bytes` (uint64) and `running-time`
  * (int64), for each segment. Times are in nanoseconds.
  */

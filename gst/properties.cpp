@@ -10,6 +10,8 @@ enum PropertyId : guint {
   kHost,
   kPort,
   kCurrentPort,
+  kLocation,
+  kApiKey,
   kOrigin,
   kMemoryLimit,
   kPlaylistType,
@@ -68,6 +70,16 @@ void install_server_properties(GObjectClass* c, const Settings& defaults) {
       c, kCurrentPort,
       g_param_spec_uint("current-port", "Current port", "TCP port that is listened on (0 = not listening)", 0,
                         65535, 0, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+  g_object_class_install_property(
+      c, kLocation,
+      g_param_spec_string("location", "Location",
+                          "Server to publish the presentation on, such as http://origin:8080, instead of "
+                          "serving it; host and port do not count then",
+                          defaults.location.c_str(), kBeforeReady));
+  g_object_class_install_property(
+      c, kApiKey,
+      g_param_spec_string("api-key", "API key", "Key that may publish at location", nullptr,
+                          static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS)));
   g_object_class_install_property(
       c, kOrigin,
       g_param_spec_object("origin", "Origin", "OriginServer to publish on, instead of one at host and port",
@@ -195,6 +207,12 @@ bool set_property(Settings& s, guint id, const GValue* value) {
     case kPort:
       s.port = g_value_get_uint(value);
       return true;
+    case kLocation:
+      assign(s.location, value);
+      return true;
+    case kApiKey:
+      assign(s.api_key, value);
+      return true;
     case kOrigin:
       s.origin = origin::Ref<OriginServer>::adopt(static_cast<OriginServer*>(g_value_dup_object(value)));
       return true;
@@ -252,6 +270,9 @@ bool get_property(const Settings& s, guint current_port, guint id, GValue* value
       return true;
     case kCurrentPort:
       g_value_set_uint(value, current_port);
+      return true;
+    case kLocation:
+      g_value_set_string(value, s.location.c_str());
       return true;
     case kOrigin:
       g_value_set_object(value, s.origin.get());

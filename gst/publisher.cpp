@@ -144,6 +144,8 @@ Ref<OriginPresentation> Publisher::presentation() const {
 bool Publisher::start_server() {
   const Settings settings = this->settings();
   Ref<OriginServer> server = settings.origin;
+  if (!settings.location.empty())
+    server = Ref<OriginServer>::adopt(origin_server_new_with_memory_limit(settings.memory_limit));
   if (!server) {
     GError* error = nullptr;
     server = Ref<OriginServer>::adopt(
@@ -167,6 +169,14 @@ void Publisher::announce() {
   const Settings settings = this->settings();
   const Ref<OriginServer> server = this->server();
   const guint port = origin_server_get_port(server.get());
+  if (!settings.location.empty()) {
+    const bool slash = settings.location.back() == '/';
+    const std::string uri = settings.location + (slash ? "" : "/") + settings.presentation + "/";
+    if (!settings.quiet) gst_print("originsink: %s\n", uri.c_str());
+    GstStructure* about = gst_structure_new("origin-publishing", "uri", G_TYPE_STRING, uri.c_str(), nullptr);
+    gst_element_post_message(element_, gst_message_new_element(GST_OBJECT(element_), about));
+    return;
+  }
   const std::unique_ptr<char*, StrvFree> bases(origin_server_get_uris(server.get()));
   for (char** base = bases.get(); base && *base; ++base) {
     const std::string uri = uri_to_open(*base, settings.presentation);
@@ -216,8 +226,12 @@ Ref<OriginPresentation> Publisher::open(const Settings& settings, GError** error
   options.retention = settings.retention;
   options.wall_clock = settings.wall_clock(true);
   options.expected_tracks = linked_pads();
+  const char* name = settings.presentation.c_str();
   auto presentation = Ref<OriginPresentation>::adopt(
-      origin_server_open_presentation(server().get(), settings.presentation.c_str(), &options, error));
+      settings.location.empty()
+          ? origin_server_open_presentation(server().get(), name, &options, error)
+          : origin_server_publish_presentation(server().get(), name, &options, settings.location.c_str(),
+                                               settings.api_key.c_str(), error));
   if (!presentation) return presentation;
   watch(presentation.get());
   // Encoders are fed before the clock runs: what they are asked for needs a first guess.

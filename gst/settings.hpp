@@ -21,6 +21,8 @@ struct Settings {
   std::string presentation = "live";
   std::string host = "127.0.0.1";
   guint port = 8080;
+  std::string location;  // of a server to publish to instead; empty: none
+  std::string api_key;
   origin::Ref<OriginServer> origin;
   guint64 memory_limit = guint64{1} << 30;  // bytes
   OriginPlaylistType playlist_type = ORIGIN_PLAYLIST_TYPE_LIVE;

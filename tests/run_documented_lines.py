@@ -3,7 +3,7 @@
 """Runs the lines of the ```sh fences of a document as a reader would paste them.
 
 A pipeline with an originsink is run until its multivariant playlist can be fetched at the address it prints, then
-stopped; it ends sooner if it is not live. An origin-server is run until its health can be, after all other lines of the
+stopped; it ends sooner if it is not live. One that publishes from afar has an origin-server meanwhile. An origin-server is run until its health can be, after all other lines of the
 document, and has to end well. Any other line is run to its end, with a live presentation on port 8080
 where the document speaks of one, and must exit with 0 (curl's -f says what counts as a failure)."""
 
@@ -105,11 +105,13 @@ def with_pipeline(command, folder, use):
         pipeline.stop()
 
 
-def run_server(command, folder):
+def run_server(command, folder, use=None):
     # The interpreter hears of the interruption too, and goes on to tell what the server ended with.
     server = Pipeline(f"trap : INT; {command}", folder)
     try:
         assert '"ready":true' in server.fetch("healthz")
+        if use:
+            use()
     finally:
         server.stop()
     assert server.process.returncode == 0, "".join(server.output)
@@ -133,7 +135,10 @@ def main(documents):
                 run_line(FILM, folder)
             for line in pipelines:
                 print(line, flush=True)
-                with_pipeline(line, folder, None)
+                if "location=http" in line:
+                    run_server("origin-server", folder, lambda line=line: with_pipeline(line, folder, None))
+                else:
+                    with_pipeline(line, folder, None)
                 count += 1
             if others:
                 with_pipeline(LIVE, folder, lambda others=others: [run_line(line, folder) for line in others])

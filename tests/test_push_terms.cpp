@@ -100,8 +100,21 @@ START_TEST(test_terms_that_cannot_be_are_named) {
 }
 END_TEST
 
+START_TEST(test_queries_say_what_is_read_of_them) {
+  for (const char* query : {"", "playlist_type=vod&part_duration=0",
+                            "playlist_type=event&segment_duration=1.001&part_duration=0.333",
+                            "window=86400&target_duration=9&segment_duration=6"}) {
+    const Options options = parse_push_terms("live", query)->options;
+    const Options again = parse_push_terms("live", push_query(options))->options;
+    ck_assert(again.type == options.type && again.segment_duration == options.segment_duration &&
+              again.part_duration == options.part_duration && again.window == options.window &&
+              again.target_duration == options.target_duration && again.wall_clock == options.wall_clock);
+  }
+}
+END_TEST
+
 int main() {
   const Test tests[] = {test_names_say_which_track, test_names_that_cannot_be, test_terms,
-                        test_terms_that_cannot_be_are_named};
+                        test_terms_that_cannot_be_are_named, test_queries_say_what_is_read_of_them};
   return run_tests("push terms", tests);
 }

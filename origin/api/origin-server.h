@@ -26,6 +26,10 @@ ORIGIN_API GVariant *origin_server_get_statistics (OriginServer *self);
 ORIGIN_API OriginPresentation *origin_server_open_presentation (OriginServer *self, const gchar *name,
                                                                 const OriginPresentationOptions *options,
                                                                 GError **error);
+ORIGIN_API OriginPresentation *origin_server_publish_presentation (OriginServer *self, const gchar *name,
+                                                                   const OriginPresentationOptions *options,
+                                                                   const gchar *location, const gchar *api_key,
+                                                                   GError **error);
 ORIGIN_API gboolean origin_server_remove_presentation (OriginServer *self, const gchar *name, GError **error);
 ORIGIN_API void origin_server_stop (OriginServer *self);
 

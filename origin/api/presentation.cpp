@@ -153,6 +153,30 @@ OriginPresentation* new_presentation(OriginServer* server, const channel::Option
   return object.release();
 }
 
+// Here it only passes through: what players can seek back in is at the other server.
+OriginPresentation* new_relayed(OriginServer* server, const channel::Options& options,
+                                const std::string& location, const std::string& api_key, GError** error) {
+  if (const Status valid = channel::validate(options); !valid) {
+    fail(error, valid.error());
+    return nullptr;
+  }
+  publish::Options target;
+  target.location = location;
+  target.api_key = api_key;
+  auto relay = channel::Relay::start(options, std::move(target));
+  if (!relay) {
+    fail(error, relay.error());
+    return nullptr;
+  }
+  channel::Options passing = options;
+  passing.type = timeline::PlaylistType::kLive;
+  passing.window = options.segment_duration;
+  passing.retention = Duration::zero();
+  OriginPresentation* object = new_presentation(server, passing, error);
+  if (object) object->inner->channel->set_relay(std::move(*relay));
+  return object;
+}
+
 }  // namespace origin::api
 
 /**

@@ -30,6 +30,9 @@ int number_in(const Enumeration& field) {
 Origin& origin_of(OriginServer* server);
 
 OriginPresentation* new_presentation(OriginServer* server, const channel::Options& options, GError** error);
+// Sent to another server.
+OriginPresentation* new_relayed(OriginServer* server, const channel::Options& options,
+                                const std::string& location, const std::string& api_key, GError** error);
 OriginTrack* new_track(OriginPresentation* presentation, std::shared_ptr<channel::Presentation> channel,
                        channel::Presentation::TrackId id, const char* name);
 // Nothing for a track of another presentation, or none.

@@ -74,6 +74,27 @@ void finish_opening(const std::string& key, OriginServer* server) {
   all.opened.notify_all();
 }
 
+origin::Result<origin::channel::Options> channel_options(const char* name,
+                                                         const OriginPresentationOptions& options) {
+  const int type = origin::api::number_in(options.playlist_type);
+  if (type < ORIGIN_PLAYLIST_TYPE_LIVE || type > ORIGIN_PLAYLIST_TYPE_VOD) {
+    return origin::Error{ErrorCode::kInvalid, "playlist type " + std::to_string(type) +
+                                                  " does not exist; it takes live (0), event (1) or vod (2)"};
+  }
+  origin::channel::Options ours;
+  ours.name = name;
+  ours.type = static_cast<origin::timeline::PlaylistType>(type);
+  ours.segment_duration = origin::Duration(options.segment_duration);
+  ours.part_duration = origin::Duration(options.part_duration);
+  ours.target_duration = options.target_duration;
+  ours.window = origin::Duration(options.window);
+  ours.retention = origin::Duration(options.retention);
+  ours.wall_clock = options.wall_clock;
+  ours.expected_tracks = options.expected_tracks;
+  ours.live_source = options.live_source;
+  return ours;
+}
+
 }  // namespace
 
 namespace origin::api {
@@ -293,24 +314,40 @@ OriginPresentation* origin_server_open_presentation(OriginServer* self, const gc
                                                     const OriginPresentationOptions* options,
                                                     GError** error) {
   g_return_val_if_fail(self && name && options, nullptr);
-  const int type = origin::api::number_in(options->playlist_type);
-  if (type < ORIGIN_PLAYLIST_TYPE_LIVE || type > ORIGIN_PLAYLIST_TYPE_VOD) {
-    fail(error, {ErrorCode::kInvalid, "playlist type " + std::to_string(type) +
-                                          " does not exist; it takes live (0), event (1) or vod (2)"});
+  const auto ours = channel_options(name, *options);
+  if (ours) return origin::api::new_presentation(self, *ours, error);
+  fail(error, ours.error());
+  return nullptr;
+}
+
+/**
+ * origin_server_publish_presentation:
+ * @self: a server, which need not listen: what is on its way is kept within its memory limit
+ * @name: as in origin_server_open_presentation(), at the remote server
+ * @options: likewise
+ * @location: of the remote server, "http://origin:8080"
+ * @api_key: (nullable): a key that may publish there; %NULL where none is needed
+ * @error: return location for an error
+ *
+ * Makes a presentation at another server, which its media is sent to chunk by chunk. It is tried again
+ * whenever the connection fails, and what could not be sent meanwhile is sent then, within a limit; the
+ * presentation's signal "warning" tells of it. origin_presentation_close() waits up to 10 s for what has not
+ * arrived yet. Where the media is not paced by the clock, origin_track_push() waits for room.
+ *
+ * Returns: (transfer full): the presentation, or %NULL with @error set: %ORIGIN_ERROR_INVALID for a name,
+ * option or location that cannot be
+ */
+OriginPresentation* origin_server_publish_presentation(OriginServer* self, const gchar* name,
+                                                       const OriginPresentationOptions* options,
+                                                       const gchar* location, const gchar* api_key,
+                                                       GError** error) {
+  g_return_val_if_fail(self && name && options && location, nullptr);
+  const auto ours = channel_options(name, *options);
+  if (!ours) {
+    fail(error, ours.error());
     return nullptr;
   }
-  origin::channel::Options ours;
-  ours.name = name;
-  ours.type = static_cast<origin::timeline::PlaylistType>(type);
-  ours.segment_duration = origin::Duration(options->segment_duration);
-  ours.part_duration = origin::Duration(options->part_duration);
-  ours.target_duration = options->target_duration;
-  ours.window = origin::Duration(options->window);
-  ours.retention = origin::Duration(options->retention);
-  ours.wall_clock = options->wall_clock;
-  ours.expected_tracks = options->expected_tracks;
-  ours.live_source = options->live_source;
-  return origin::api::new_presentation(self, ours, error);
+  return origin::api::new_relayed(self, *ours, location, api_key ? api_key : "", error);
 }
 
 /**

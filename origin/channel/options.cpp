@@ -27,6 +27,18 @@ std::string readable(Duration duration) {
 
 }  // namespace
 
+std::string_view name_of(timeline::PlaylistType type) {
+  switch (type) {
+    case timeline::PlaylistType::kLive:
+      return "live";
+    case timeline::PlaylistType::kEvent:
+      return "event";
+    case timeline::PlaylistType::kVod:
+      return "vod";
+  }
+  return "";
+}
+
 Status validate_name(const std::string& name) {
   static constexpr std::array<std::string_view, 5> kRoutes = {"topics", "time", "healthz", "metrics", "api"};
   const auto allowed = [](char c) {

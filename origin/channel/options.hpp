@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "origin/base/result.hpp"
 #include "origin/base/time.hpp"
@@ -36,6 +37,9 @@ inline bool has_parts(const Options& options) {
   return options.part_duration > Duration::zero() && options.wall_clock &&
          options.type != timeline::PlaylistType::kVod;
 }
+
+// "live", "event", "vod".
+std::string_view name_of(timeline::PlaylistType type);
 
 // kInvalid with the value and what would be right.
 Status validate(const Options& options);

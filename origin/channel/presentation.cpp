@@ -99,11 +99,16 @@ void Presentation::leave() {
     for (const auto& slot : slots_) slot->track.deactivate();
   }
   carry_out(std::move(publication));
+  if (relay_) relay_->finish();
   if (vanish) remove();
 }
 
 Duration Presentation::initial_offset() const {
   return options_.wall_clock ? started_.time_since_epoch() : Duration::zero();
+}
+
+void Presentation::set_relay(std::shared_ptr<Relay> relay) {
+  relay_ = std::move(relay);
 }
 
 bool Presentation::set_wall_clock(bool wall_clock) {
@@ -165,6 +170,11 @@ Result<Presentation::TrackId> Presentation::add_track(const std::string& name) {
                    "presentation '" + options_.name + "' has a track '" + name + "' already"};
     }
     slots_[id]->start_run(run_id_, publication);
+    if (relay_) {
+      const auto relayed = relay_->publisher().add_track(name);
+      if (!relayed) return relayed.error();
+      slots_[id]->relayed = *relayed;
+    }
     // One that goes on hints at this run's parts.
     if (slots_[id]->track.changed()) publish_playlists(publication);
   }

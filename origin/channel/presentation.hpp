@@ -14,6 +14,7 @@
 #include "origin/base/clock.hpp"
 #include "origin/base/mutex.hpp"
 #include "origin/channel/options.hpp"
+#include "origin/channel/relay.hpp"
 #include "origin/channel/spent_numbers.hpp"
 #include "origin/channel/track.hpp"
 #include "origin/segmenter/grid.hpp"
@@ -77,6 +78,8 @@ class Presentation {
   // that has not ended vanishes.
   void leave();
 
+  // All that is written from now on goes there as well; before the first track.
+  void set_relay(std::shared_ptr<Relay> relay);
   // Says otherwise what Options::wall_clock said. False: too late, a track has its format.
   bool set_wall_clock(bool wall_clock);
   // From now on it stays.
@@ -231,6 +234,7 @@ class Presentation {
   store::Store& store_;
   const Clock& clock_;
   const std::shared_ptr<const SpentNumbers> spent_numbers_;
+  std::shared_ptr<Relay> relay_;  // constant once there are tracks
   std::once_flag names_removed_;
   mutable Mutex mutex_;
   std::condition_variable_any idle_;  // no publication is being carried out

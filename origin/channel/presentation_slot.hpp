@@ -12,6 +12,7 @@ struct Presentation::Slot {
 
   Track track;
   std::weak_ptr<TrackWriter> writer;
+  publish::Publisher::TrackId relayed = 0;  // where there is a relay
   std::string codec;
   bool has_data = false;  // in this run
   bool ended = false;     // in this run: no data will come

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
+#include <utility>
 
 #include "origin/base/ref.hpp"
 #include "origin/base/text.hpp"
@@ -39,14 +39,13 @@ Status set(uint32_t& number, const std::string& name, const std::string& value) 
 }
 
 Status set(timeline::PlaylistType& type, const std::string& name, const std::string& value) {
-  static const std::map<std::string, timeline::PlaylistType, std::less<>> kTypes = {
-      {"live", timeline::PlaylistType::kLive},
-      {"event", timeline::PlaylistType::kEvent},
-      {"vod", timeline::PlaylistType::kVod}};
-  const auto found = kTypes.find(value);
-  if (found == kTypes.end()) return wrong(name, value, "live, event or vod");
-  type = found->second;
-  return {};
+  for (const auto known :
+       {timeline::PlaylistType::kLive, timeline::PlaylistType::kEvent, timeline::PlaylistType::kVod}) {
+    if (name_of(known) != value) continue;
+    type = known;
+    return {};
+  }
+  return wrong(name, value, "live, event or vod");
 }
 
 Status set(bool& flag, const std::string& name, const std::string& value) {
@@ -145,6 +144,17 @@ Result<PushTerms> parse_push_terms(const std::string& presentation, std::string_
   terms.options.wall_clock = terms.options.type != timeline::PlaylistType::kVod;
   if (Status valid = validate(terms.options); !valid) return valid.error();
   return terms;
+}
+
+std::string push_query(const Options& options) {
+  const auto seconds = [](Duration duration) {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    return std::string(g_ascii_formatd(text, sizeof text, "%.9g", to_seconds(duration)));
+  };
+  return "playlist_type=" + std::string(name_of(options.type)) +
+         "&segment_duration=" + seconds(options.segment_duration) +
+         "&part_duration=" + seconds(options.part_duration) + "&window=" + seconds(options.window) +
+         "&target_duration=" + std::to_string(options.target_duration);
 }
 
 }  // namespace origin::channel

@@ -35,4 +35,7 @@ struct PushTerms {
 // others are none of ours. Errors: kInvalid, naming the value and what would be right.
 Result<PushTerms> parse_push_terms(const std::string& presentation, std::string_view query);
 
+// The query that says so, of all that a receiver does not know otherwise.
+std::string push_query(const Options& options);
+
 }  // namespace origin::channel

@@ -23,18 +23,6 @@ const char* name_of(State state) {
   return "";
 }
 
-const char* name_of(timeline::PlaylistType type) {
-  switch (type) {
-    case timeline::PlaylistType::kLive:
-      return "live";
-    case timeline::PlaylistType::kEvent:
-      return "event";
-    case timeline::PlaylistType::kVod:
-      return "vod";
-  }
-  return "";
-}
-
 void write_track(JsonDocument& json, const TrackStatus& track, bool has_dates) {
   const timeline::TrackInfo& info = track.info;
   const media::Rational rate = info.video.frame_rate;
@@ -77,7 +65,7 @@ void write_presentation(JsonDocument& json, const Presentation& presentation) {
   for (const TrackStatus& track : status.tracks) bytes += track.bytes;
   json.add("name", options.name)
       .add("state", name_of(status.state))
-      .add("type", name_of(options.type))
+      .add("type", std::string(channel::name_of(options.type)))
       .add("uri", "/" + options.name + "/")
       .add("hls", "/" + options.name + "/index.m3u8")
       .add("started", format_rfc3339(status.started))

@@ -72,6 +72,21 @@ bool Backlog::is_settled() const {
          });
 }
 
+bool Backlog::has_room() const {
+  uint64_t unsent = 0;
+  for (const Track& track : tracks_) unsent += track.buffer.unsent_bytes();
+  return closed_ || refusal_ || unsent <= max_bytes_ / 2;
+}
+
+bool Backlog::wait_for_room(Duration timeout) {
+  MutexLock lock(mutex_);
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  while (!has_room()) {
+    if (room_.wait_until(mutex_, until) == std::cv_status::timeout) return has_room();
+  }
+  return true;
+}
+
 Status Backlog::wait_until_confirmed(Duration timeout) {
   MutexLock lock(mutex_);
   const auto until = std::chrono::steady_clock::now() + timeout;
@@ -109,7 +124,10 @@ Piece Backlog::next(TrackId track, MonotonicTime now) {
   const MutexLock lock(mutex_);
   Track& from = tracks_[track];
   Piece piece = from.buffer.next(now);
-  if (piece.kind == Piece::Kind::kChunk) sent_ += piece.bytes.size();
+  if (piece.kind == Piece::Kind::kChunk) {
+    sent_ += piece.bytes.size();
+    if (has_room()) room_.notify_all();
+  }
   if (from.buffer.unsent_bytes() == 0 && !from.buffer.is_skipping()) from.is_losing = false;
   return piece;
 }
@@ -131,6 +149,7 @@ void Backlog::confirm(TrackId track) {
   tracks_[track].is_confirmed = true;
   tracks_[track].buffer.clear(released);
   settled_.notify_all();
+  room_.notify_all();
 }
 
 void Backlog::refuse(Error error) {
@@ -139,6 +158,7 @@ void Backlog::refuse(Error error) {
   refusal_ = std::move(error);
   for (Track& track : tracks_) track.buffer.clear(released);
   settled_.notify_all();
+  room_.notify_all();
 }
 
 std::vector<Backlog::Drop> Backlog::take_drops() {

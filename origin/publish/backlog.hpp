@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What all tracks of a presentation have to send, up to a limit: streaming threads put in, the sender takes
-// out. Any thread; nobody waits but in wait_until_confirmed().
+// out. Any thread; nobody waits but in wait_…().
 #pragma once
 
 #include <condition_variable>
@@ -29,6 +29,8 @@ class Backlog {
   void end(TrackId track);
   // Nothing follows of any track, but they have not ended.
   void close();
+  // Until less than half of the limit is unsent, or nothing is taken any more. False: not within the timeout.
+  bool wait_for_room(Duration timeout);
   // Until all tracks are confirmed. Errors: kUnavailable (they are not within the timeout), what
   // they were refused for.
   Status wait_until_confirmed(Duration timeout);
@@ -76,11 +78,13 @@ class Backlog {
   bool is_open(TrackId track) const REQUIRES_LOCK(mutex_);
   void count(Track& track, const TrackBuffer::Loss& loss) REQUIRES_LOCK(mutex_);
   void make_room(Body& released) REQUIRES_LOCK(mutex_);
+  bool has_room() const REQUIRES_LOCK(mutex_);
   bool is_settled() const REQUIRES_LOCK(mutex_);
 
   const uint64_t max_bytes_;
   mutable Mutex mutex_;
   std::condition_variable_any settled_;
+  std::condition_variable_any room_;
   std::deque<Track> tracks_ GUARDED_BY(mutex_);
   std::optional<Error> refusal_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;

@@ -91,6 +91,10 @@ void Publisher::end(TrackId track) {
   impl_->sender.wake();
 }
 
+bool Publisher::wait_for_room(Duration timeout) {
+  return impl_->backlog.wait_for_room(timeout);
+}
+
 Status Publisher::finish(Duration timeout) {
   impl_->backlog.close();
   impl_->sender.wake();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Sends one presentation to a remote origin over HTTP: docs/http-api.md, "Pushed media". Any thread, but for
-// the destructor and finish(): not from a Listener. Only finish() waits.
+// the destructor and finish(): not from a Listener. Only finish() and wait_for_room() wait.
 #pragma once
 
 #include <cstdint>
@@ -88,6 +88,10 @@ class Publisher {
   void chunk(TrackId track, Bytes bytes, bool starts_segment);
   // Nothing follows: the server is told that the track has ended.
   void end(TrackId track);
+
+  // Waits until there is room, or nothing is taken any more: less than half of max_buffered is unsent. For
+  // media that comes faster than it can be sent, and is to lose nothing. False: not within the timeout.
+  bool wait_for_room(Duration timeout);
 
   // Waits until all is sent and the server has confirmed it, `timeout` at most, and closes. Tracks that have
   // not ended stay as they are at the server, and somebody may go on with them. Errors: kUnavailable (not

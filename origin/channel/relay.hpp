@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a presentation writes on its way to a remote origin, which makes the same presentation of it. Any
+// thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "origin/base/mutex.hpp"
+#include "origin/channel/options.hpp"
+#include "origin/channel/publication.hpp"
+#include "origin/publish/publisher.hpp"
+
+namespace origin::channel {
+
+class Relay {
+ public:
+  // Where to, and the key for it; the rest is the presentation's. Errors: kInvalid.
+  static Result<std::shared_ptr<Relay>> start(const Options& options, publish::Options target);
+
+  publish::Publisher& publisher() { return *publisher_; }
+  // Media that is not paced by the clock waits until there is room for it, which is never lost then.
+  void wait_for_room();
+  // What its publisher is to be warned of since the last call.
+  std::vector<Publication::Warning> take_warnings();
+  // Waits for what has not arrived yet, within a time limit.
+  void finish();
+
+ private:
+  class Listener;
+  Relay() = default;
+
+  std::shared_ptr<Listener> listener_;
+  std::unique_ptr<publish::Publisher> publisher_;
+  bool loses_nothing_ = false;
+};
+
+}  // namespace origin::channel
