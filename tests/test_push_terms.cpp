@@ -85,7 +85,11 @@ START_TEST(test_terms_that_cannot_be_are_named) {
                                        "playlist_type=dvr",
                                        "aligned=yes",
                                        "publisher=",
-                                       "window=2%zz"};
+                                       "window=2%zz",
+                                       "language=x",
+                                       "default=1",
+                                       "bitrate=fast",
+                                       "label="};
   for (const char* query : kWrong) {
     const auto terms = parse_push_terms("live", query);
     ck_assert_msg(!terms.ok(), "%s", query);
@@ -97,6 +101,20 @@ START_TEST(test_terms_that_cannot_be_are_named) {
     ck_assert_msg(message.find(name) != message.npos || message.find(with_hyphen) != message.npos, "%s: %s",
                   query, message.c_str());
   }
+}
+END_TEST
+
+START_TEST(test_queries_of_tracks) {
+  timeline::TrackInfo info;
+  info.language = "pt-BR";
+  info.label = "Comentário & mais";
+  info.is_default = true;
+  info.declared_bandwidth = 2'500'000;
+  const auto terms = parse_push_terms("live", push_query(info));
+  ck_assert_msg(terms.ok(), "%s", terms.ok() ? "" : terms.error().message.c_str());
+  ck_assert(terms->language == info.language && terms->label == info.label && terms->is_default);
+  ck_assert_uint_eq(terms->bitrate, info.declared_bandwidth);
+  ck_assert(parse_push_terms("live", push_query(timeline::TrackInfo()))->language.empty());
 }
 END_TEST
 
@@ -114,7 +132,8 @@ START_TEST(test_queries_say_what_is_read_of_them) {
 END_TEST
 
 int main() {
-  const Test tests[] = {test_names_say_which_track, test_names_that_cannot_be, test_terms,
-                        test_terms_that_cannot_be_are_named, test_queries_say_what_is_read_of_them};
+  const Test tests[] = {
+      test_names_say_which_track,          test_names_that_cannot_be, test_terms,
+      test_terms_that_cannot_be_are_named, test_queries_of_tracks,    test_queries_say_what_is_read_of_them};
   return run_tests("push terms", tests);
 }

@@ -6,6 +6,7 @@
 #include "origin/channel/lifetimes.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/presentation_slot.hpp"
+#include "origin/channel/push_terms.hpp"
 #include "origin/timeline/discontinuities.hpp"
 #include "origin/timeline/multivariant_playlist.hpp"
 
@@ -64,7 +65,9 @@ void Presentation::update_track(TrackId id, const std::function<void(timeline::T
   Publication publication;
   {
     MutexLock lock(mutex_);
-    change(slots_[id]->track.info());
+    Slot& slot = *slots_[id];
+    change(slot.track.info());
+    if (relay_) relay_->publisher().describe(slot.relayed, push_query(slot.track.info()));
     offer(publication);
   }
   carry_out(std::move(publication));

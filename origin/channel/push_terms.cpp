@@ -16,7 +16,8 @@ namespace origin::channel {
 namespace {
 
 constexpr double kMostSeconds = 1e7;
-constexpr size_t kLongestPublisher = 64;
+constexpr size_t kLongestText = 64;
+constexpr uint64_t kMostBitrate = 1'000'000'000'000;
 
 Error wrong(const std::string& name, const std::string& value, const char* right) {
   return {ErrorCode::kInvalid, name + "=" + value + " is wrong; it takes " + right};
@@ -55,9 +56,22 @@ Status set(bool& flag, const std::string& name, const std::string& value) {
 }
 
 Status set(std::string& text, const std::string& name, const std::string& value) {
-  if (value.empty() || value.size() > kLongestPublisher)
-    return wrong(name, value.substr(0, kLongestPublisher), "1 to 64 characters");
+  if (value.empty() || value.size() > kLongestText)
+    return wrong(name, value.substr(0, kLongestText), "1 to 64 characters");
   text = value;
+  return {};
+}
+
+Status set_language(std::string& language, const std::string& name, const std::string& value) {
+  if (!is_language_tag(value)) return wrong(name, value, "a BCP 47 tag such as en, de or pt-BR");
+  language = value;
+  return {};
+}
+
+Status set_bitrate(uint64_t& bitrate, const std::string& name, const std::string& value) {
+  const std::optional<uint64_t> number = parse_number(value);
+  if (!number || *number > kMostBitrate) return wrong(name, value, "bits per second, such as 2500000");
+  bitrate = *number;
   return {};
 }
 
@@ -70,6 +84,10 @@ Status set(PushTerms& terms, const std::string& name, const std::string& value) 
   if (name == "playlist_type") return set(options.type, name, value);
   if (name == "publisher") return set(terms.publisher, name, value);
   if (name == "aligned") return set(terms.aligned, name, value);
+  if (name == "language") return set_language(terms.language, name, value);
+  if (name == "label") return set(terms.label, name, value);
+  if (name == "default") return set(terms.is_default, name, value);
+  if (name == "bitrate") return set_bitrate(terms.bitrate, name, value);
   return {};
 }
 
@@ -155,6 +173,17 @@ std::string push_query(const Options& options) {
          "&segment_duration=" + seconds(options.segment_duration) +
          "&part_duration=" + seconds(options.part_duration) + "&window=" + seconds(options.window) +
          "&target_duration=" + std::to_string(options.target_duration);
+}
+
+std::string push_query(const timeline::TrackInfo& track) {
+  const auto escaped = [](const std::string& text) {
+    return std::string(GCharPtr(g_uri_escape_string(text.c_str(), nullptr, FALSE)).get());
+  };
+  std::string query = "default=" + std::string(track.is_default ? "true" : "false") +
+                      "&bitrate=" + std::to_string(track.declared_bandwidth);
+  if (!track.language.empty()) query += "&language=" + escaped(track.language);
+  if (!track.label.empty()) query += "&label=" + escaped(track.label.substr(0, kLongestText));
+  return query;
 }
 
 }  // namespace origin::channel

@@ -28,14 +28,22 @@ struct PushTerms {
   std::string publisher;
   // Keyframes lie on the grid of UTC: segments can end without a look at what follows.
   bool aligned = false;
+  // Of the track; see timeline::TrackInfo.
+  std::string language;
+  std::string label;
+  bool is_default = false;
+  uint64_t bitrate = 0;
 };
 
 // segment_duration, part_duration, window (seconds, with decimals), target_duration (whole seconds),
-// playlist_type (live, event, vod), publisher, aligned (true, false); what is not there has its default, and
-// others are none of ours. Errors: kInvalid, naming the value and what would be right.
+// playlist_type (live, event, vod), publisher, aligned (true, false), and of the track language (BCP 47),
+// label, default (true, false), bitrate (bit/s); what is not there has its default, and others are none of
+// ours. Errors: kInvalid, naming the value and what would be right.
 Result<PushTerms> parse_push_terms(const std::string& presentation, std::string_view query);
 
-// The query that says so, of all that a receiver does not know otherwise.
+// The queries that say so, of all that a receiver does not know otherwise: of the presentation, and of a
+// track.
 std::string push_query(const Options& options);
+std::string push_query(const timeline::TrackInfo& track);
 
 }  // namespace origin::channel

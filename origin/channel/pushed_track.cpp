@@ -94,9 +94,13 @@ Status PushedTrack::join(const packager::CmafChunk& chunk, const PushTerms& term
         chunk.producer_time->utc.time_since_epoch() - time_of(chunk.producer_time->media_time);
   Result<PublishingPoint::Joined> joined = point_.join(name_, terms, times);
   if (!joined) return joined.error();
-  const std::string language = header_->language;
-  if (is_language_tag(language) && language != "und")
-    joined->presentation->update_track(joined->id, [&](auto& info) { info.language = language; });
+  joined->presentation->update_track(joined->id, [&](timeline::TrackInfo& info) {
+    const bool is_said = is_language_tag(header_->language) && header_->language != "und";
+    info.language = !terms.language.empty() ? terms.language : is_said ? header_->language : "";
+    info.label = terms.label;
+    info.is_default = terms.is_default;
+    info.declared_bandwidth = terms.bitrate;
+  });
   run_ = joined->run;
   writer_ = TrackWriter::start(std::move(joined->presentation), joined->id, point_.clock());
   writer_->set_keyframes_on_request(terms.aligned);

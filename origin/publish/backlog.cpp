@@ -16,6 +16,16 @@ Result<Backlog::TrackId> Backlog::add_track(const std::string& name) {
   return static_cast<TrackId>(tracks_.size() - 1);
 }
 
+void Backlog::describe(TrackId track, std::string query) {
+  const MutexLock lock(mutex_);
+  if (track < tracks_.size()) tracks_[track].query = std::move(query);
+}
+
+std::string Backlog::query(TrackId track) const {
+  const MutexLock lock(mutex_);
+  return tracks_[track].query;
+}
+
 bool Backlog::is_open(TrackId track) const {
   return !closed_ && !refusal_ && track < tracks_.size() && !tracks_[track].buffer.has_ended();
 }

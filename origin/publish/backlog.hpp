@@ -24,6 +24,7 @@ class Backlog {
   // ---- For who has the media ----
   // Errors: kInvalid, kExists.
   Result<TrackId> add_track(const std::string& name);
+  void describe(TrackId track, std::string query);
   void add_header(TrackId track, Bytes bytes);
   void add_chunk(TrackId track, Bytes bytes, bool starts_segment);
   void end(TrackId track);
@@ -44,6 +45,7 @@ class Backlog {
   // In the order of their numbers.
   std::vector<TrackState> tracks() const;
   std::string name(TrackId track) const;
+  std::string query(TrackId track) const;
   Piece next(TrackId track, MonotonicTime now);
   void rewind(TrackId track);
   void forget_sent(TrackId track, MonotonicTime then);
@@ -70,6 +72,7 @@ class Backlog {
  private:
   struct Track {
     std::string name;
+    std::string query;
     TrackBuffer buffer;
     bool is_confirmed = false;
     bool is_losing = false;  // has lost something, and not sent all since then

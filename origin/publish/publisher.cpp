@@ -76,6 +76,10 @@ Result<Publisher::TrackId> Publisher::add_track(const std::string& name) {
   return impl_->backlog.add_track(name);
 }
 
+void Publisher::describe(TrackId track, std::string query) {
+  impl_->backlog.describe(track, std::move(query));
+}
+
 void Publisher::header(TrackId track, Bytes bytes) {
   impl_->backlog.add_header(track, std::move(bytes));
   impl_->sender.wake();

@@ -78,6 +78,9 @@ class Publisher {
   // end. Errors: kInvalid, kExists.
   Result<TrackId> add_track(const std::string& name);
 
+  // What is said of a track, from its next connection on: name=value&name=value, escaped.
+  void describe(TrackId track, std::string query);
+
   // What follows is of one thread at a time for each track. After end(), finish() or Listener::refused() it
   // does nothing.
 

@@ -90,7 +90,8 @@ void Sender::connect(Backlog::TrackId track, MonotonicTime now) {
   line.waits_for_media = line.is_settled = false;
   backlog_.rewind(track);
   const Transfer::Request request{
-      .url = location_.track_url(options_.presentation, backlog_.name(track), options_.query),
+      .url = location_.track_url(options_.presentation, backlog_.name(track),
+                                 options_.query + "&" + backlog_.query(track)),
       .api_key = options_.api_key,
       .stall_timeout = options_.stall_timeout,
       .loss_timeout = std::min(options_.stall_timeout, options_.keep_sent * 3 / 4)};

@@ -97,8 +97,8 @@ class Publish(unittest.TestCase):
         return pipeline
 
     def live(self, frames=-1):
-        return (video(ENCODER, frames, live=True),
-                audio("avenc_aac", -1 if frames < 0 else frames / 30, live=True))
+        sound = audio("avenc_aac", -1 if frames < 0 else frames / 30, live=True)
+        return video(ENCODER, frames, live=True), sound + " ! taginject tags=language-code=de,title=Kommentar"
 
     def playlist_when(self, track, wanted):
         deadline = time.monotonic() + PATIENCE
@@ -134,6 +134,8 @@ class Publish(unittest.TestCase):
                 for segment in playlist.segments[1:]:
                     self.assertAlmostEqual(segment.date % 2, 0, delta=0.05) if segment.date % 2 < 1 else (
                         self.assertAlmostEqual(segment.date % 2, 2, delta=0.05))
+            sound = hls.Presentation(f"{root}/live/").renditions["audio_0"]
+            self.assertEqual((sound["LANGUAGE"], sound["NAME"]), ("de", "Kommentar"))
             pipeline.wait()
         for track in ("video_0", "audio_0"):
             playlist = self.playlist_when(track, lambda playlist: playlist.ended)
