@@ -121,6 +121,13 @@ class Proxy {
   tests::RawServer server_;
 };
 
+// Of a server that is slow to learn of a track, as on a busy machine.
+publish::Options patient(const std::string& location) {
+  publish::Options options = Published::options(location);
+  options.retry_after = options.max_retry_after = 500ms;
+  return options;
+}
+
 std::shared_ptr<const access::Policy> policy_with_key() {
   access::Policy::Options options;
   options.keys["encoder"] = {
@@ -132,7 +139,7 @@ std::shared_ptr<const access::Policy> policy_with_key() {
 
 START_TEST(test_what_is_published_becomes_a_presentation) {
   Remote remote;
-  Published published(remote.uri());
+  Published published(patient(remote.uri()));
   Encoder video, audio(false);
   const auto video_track = published.begin(video), audio_track = published.begin(audio, "media.init");
   for (int i = 0; i < 10; ++i) {
@@ -149,7 +156,8 @@ START_TEST(test_what_is_published_becomes_a_presentation) {
   ck_assert_uint_eq(stats.bytes_dropped, 0);
   ck_assert_uint_eq(stats.bytes_buffered, 0);
   ck_assert_uint_eq(stats.reconnections, 0);
-  ck_assert_str_eq(published.listener->text().c_str(), "connected\n");
+  const std::string events = published.listener->text();
+  ck_assert_str_eq(events.c_str(), "connected\n");
 }
 END_TEST
 
@@ -219,7 +227,7 @@ END_TEST
 // The next one knows nothing, and gets what was sent within keep_sent, which is all here.
 START_TEST(test_server_that_goes_away_and_comes_back) {
   Remote remote;
-  Published published(remote.uri());
+  Published published(patient(remote.uri()));
   Encoder encoder, audio(false);
   const auto track = published.begin(encoder), audio_track = published.begin(audio, "audio");
   published.push(track, encoder, 110);

@@ -326,7 +326,7 @@ START_TEST(test_any_order) {
 END_TEST
 
 START_TEST(test_backlog_takes_room_from_the_largest_track) {
-  Backlog backlog(100);
+  Backlog backlog(100, 0s);
   const auto large = *backlog.add_track("video"), small = *backlog.add_track("audio");
   for (const auto track : {large, small}) backlog.add_header(track, bytes("H1"));
   backlog.add_chunk(small, bytes(std::string(30, 's')), true);
@@ -344,7 +344,7 @@ START_TEST(test_backlog_takes_room_from_the_largest_track) {
 END_TEST
 
 START_TEST(test_backlog_tells_of_losses_again_once_all_was_sent) {
-  Backlog backlog(25);
+  Backlog backlog(25, 0s);
   const auto track = *backlog.add_track("video");
   backlog.add_header(track, bytes("H1"));
   const auto overflow = [&] {
@@ -361,7 +361,7 @@ END_TEST
 
 // One of more than there may be at all.
 START_TEST(test_backlog_is_bounded_whatever_comes) {
-  Backlog backlog(100);
+  Backlog backlog(100, 0s);
   const auto track = *backlog.add_track("video");
   backlog.add_header(track, bytes("H1"));
   for (int i = 0; i < 50; ++i) {
@@ -373,7 +373,7 @@ START_TEST(test_backlog_is_bounded_whatever_comes) {
 END_TEST
 
 START_TEST(test_backlog_is_confirmed_track_by_track) {
-  Backlog backlog(100);
+  Backlog backlog(100, 0s);
   const auto one = *backlog.add_track("video"), other = *backlog.add_track("audio");
   (void)*backlog.add_track("never_began");
   for (const auto track : {one, other}) backlog.add_header(track, bytes("H1"));
@@ -394,16 +394,63 @@ START_TEST(test_backlog_is_confirmed_track_by_track) {
 }
 END_TEST
 
+// Or the presentation would be over before the server knows the others.
+START_TEST(test_end_of_a_track_waits_for_the_beginning_of_the_others) {
+  Backlog backlog(100, 2s);
+  const auto one = *backlog.add_track("video"), other = *backlog.add_track("audio");
+  const auto silent = *backlog.add_track("subtitles");
+  for (const auto track : {one, other, silent}) backlog.add_header(track, bytes("H1"));
+  for (const auto track : {one, other}) backlog.add_chunk(track, bytes("chunk"), true);
+  backlog.end(one);
+  const auto next = [&](Backlog::TrackId track, Duration time) {
+    return backlog.next(track, kStart + time).kind;
+  };
+  ck_assert(next(one, 0s) == Piece::Kind::kHeader);
+  ck_assert(next(one, 0s) == Piece::Kind::kChunk);
+  ck_assert(next(one, 100s) == Piece::Kind::kNothing);
+  ck_assert(next(other, 100s) == Piece::Kind::kHeader);
+  ck_assert(next(other, 100s) == Piece::Kind::kChunk);
+  ck_assert(next(one, 101s) == Piece::Kind::kNothing);
+  ck_assert(backlog.tracks(kStart + 101s)[one].is_held && !backlog.tracks(kStart + 101s)[one].has_next);
+  ck_assert(!backlog.tracks(kStart + 102s)[one].is_held && backlog.tracks(kStart + 102s)[one].has_next);
+  // It has to be said to another server again.
+  backlog.rewind(other);
+  ck_assert(next(one, 103s) == Piece::Kind::kNothing);
+  ck_assert(next(other, 103s) == Piece::Kind::kHeader);
+  ck_assert(next(other, 103s) == Piece::Kind::kChunk);
+  ck_assert(next(one, 105s) == Piece::Kind::kEndOfTrack);
+  ck_assert(next(one, 105s) == Piece::Kind::kDone);
+  backlog.confirm(one);
+  backlog.end(other);
+  ck_assert(next(other, 103s) == Piece::Kind::kEndOfTrack);
+}
+END_TEST
+
+START_TEST(test_tracks_that_have_lost_all_do_not_wait_for_each_other) {
+  Backlog backlog(5, 2s);
+  const auto one = *backlog.add_track("video"), other = *backlog.add_track("audio");
+  for (const auto track : {one, other}) {
+    backlog.add_header(track, bytes("H1"));
+    backlog.add_chunk(track, bytes("chunk too large"), true);
+    backlog.end(track);
+  }
+  for (const auto track : {one, other}) {
+    ck_assert(backlog.next(track, kStart).kind == Piece::Kind::kHeader);
+    ck_assert(backlog.next(track, kStart).kind == Piece::Kind::kEndOfTrack);
+  }
+}
+END_TEST
+
 START_TEST(test_backlog_that_is_refused_keeps_nothing) {
-  Backlog backlog(100);
+  Backlog backlog(100, 0s);
   const auto track = *backlog.add_track("video");
   backlog.add_header(track, bytes("H1"));
   backlog.add_chunk(track, bytes("chunk"), true);
   backlog.refuse({ErrorCode::kNotFound, "no"});
   backlog.add_chunk(track, bytes("chunk"), true);
   ck_assert_uint_eq(backlog.totals().buffered, 0);
-  ck_assert(!backlog.tracks()[track].wants_connection);
-  ck_assert_str_eq(backlog.wait_until_confirmed(60s).error().message.c_str(), "no");
+  ck_assert(!backlog.tracks(kStart)[track].wants_connection);
+  check_text(backlog.wait_until_confirmed(60s).error().message, "no");
 }
 END_TEST
 
@@ -484,6 +531,8 @@ int main() {
                         test_backlog_tells_of_losses_again_once_all_was_sent,
                         test_backlog_is_bounded_whatever_comes,
                         test_backlog_is_confirmed_track_by_track,
+                        test_end_of_a_track_waits_for_the_beginning_of_the_others,
+                        test_tracks_that_have_lost_all_do_not_wait_for_each_other,
                         test_backlog_that_is_refused_keeps_nothing,
                         test_locations,
                         test_answers};

@@ -7,6 +7,12 @@
 
 namespace origin::publish {
 
+namespace {
+
+constexpr Duration kForEver = std::chrono::hours(24 * 365);  // as far as a wait goes that may be added to now
+
+}  // namespace
+
 Result<Backlog::TrackId> Backlog::add_track(const std::string& name) {
   if (Status valid = check_name("track", name); !valid) return valid.error();
   const MutexLock lock(mutex_);
@@ -99,7 +105,7 @@ bool Backlog::wait_for_room(Duration timeout) {
 
 Status Backlog::wait_until_confirmed(Duration timeout) {
   MutexLock lock(mutex_);
-  const auto until = std::chrono::steady_clock::now() + timeout;
+  const auto until = std::chrono::steady_clock::now() + std::min<Duration>(timeout, kForEver);
   while (!is_settled()) {
     if (settled_.wait_until(mutex_, until) == std::cv_status::timeout) break;
   }
@@ -113,14 +119,29 @@ Status Backlog::wait_until_confirmed(Duration timeout) {
   return Error{ErrorCode::kUnavailable, "the server has not confirmed all of " + names + " in time"};
 }
 
-std::vector<Backlog::TrackState> Backlog::tracks() const {
+// A presentation is over when all tracks that the server knows have ended: before one ends there, the others
+// have to be known.
+bool Backlog::is_held(const Track& track, MonotonicTime now) const {
+  if (!track.buffer.is_at_end_of_track()) return false;
+  return std::ranges::any_of(tracks_, [&](const Track& other) {
+    const TrackBuffer& buffer = other.buffer;
+    if (&other == &track || !buffer.has_media() || other.is_confirmed) return false;
+    if (buffer.began()) return now - *buffer.began() < arrival_;
+    // One that has lost all it had, and ended, makes itself known by nothing.
+    return buffer.bytes() > 0 || !buffer.has_ended();
+  });
+}
+
+std::vector<Backlog::TrackState> Backlog::tracks(MonotonicTime now) const {
   const MutexLock lock(mutex_);
   std::vector<TrackState> states;
   states.reserve(tracks_.size());
   for (const Track& track : tracks_) {
+    const bool held = is_held(track, now);
     states.push_back({.wants_connection = track.buffer.has_header() && !track.is_confirmed && !refusal_,
                       .is_confirmed = track.is_confirmed,
-                      .has_next = track.buffer.has_next()});
+                      .has_next = track.buffer.has_next() && !held,
+                      .is_held = held});
   }
   return states;
 }
@@ -133,6 +154,7 @@ std::string Backlog::name(TrackId track) const {
 Piece Backlog::next(TrackId track, MonotonicTime now) {
   const MutexLock lock(mutex_);
   Track& from = tracks_[track];
+  if (is_held(from, now)) return {};
   Piece piece = from.buffer.next(now);
   if (piece.kind == Piece::Kind::kChunk) {
     sent_ += piece.bytes.size();

@@ -19,7 +19,8 @@ class Backlog {
  public:
   using TrackId = uint32_t;
 
-  explicit Backlog(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  // `arrival`: what was sent so long ago on a connection that goes on has arrived.
+  Backlog(uint64_t max_bytes, Duration arrival) : max_bytes_(max_bytes), arrival_(arrival) {}
 
   // ---- For who has the media ----
   // Errors: kInvalid, kExists.
@@ -41,9 +42,10 @@ class Backlog {
     bool wants_connection = false;  // has a header, and is not confirmed
     bool is_confirmed = false;
     bool has_next = false;
+    bool is_held = false;  // for other tracks: has_next may become true without anything new
   };
   // In the order of their numbers.
-  std::vector<TrackState> tracks() const;
+  std::vector<TrackState> tracks(MonotonicTime now) const;
   std::string name(TrackId track) const;
   std::string query(TrackId track) const;
   Piece next(TrackId track, MonotonicTime now);
@@ -79,12 +81,14 @@ class Backlog {
   };
 
   bool is_open(TrackId track) const REQUIRES_LOCK(mutex_);
+  bool is_held(const Track& track, MonotonicTime now) const REQUIRES_LOCK(mutex_);
   void count(Track& track, const TrackBuffer::Loss& loss) REQUIRES_LOCK(mutex_);
   void make_room(Body& released) REQUIRES_LOCK(mutex_);
   bool has_room() const REQUIRES_LOCK(mutex_);
   bool is_settled() const REQUIRES_LOCK(mutex_);
 
   const uint64_t max_bytes_;
+  const Duration arrival_;
   mutable Mutex mutex_;
   std::condition_variable_any settled_;
   std::condition_variable_any room_;

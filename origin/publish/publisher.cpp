@@ -50,7 +50,7 @@ std::string complete_query(const std::string& query) {
 
 struct Publisher::Impl {
   Impl(Options options, Location location, std::shared_ptr<Listener> listener)
-      : backlog(options.max_buffered),
+      : backlog(options.max_buffered, options.retry_after),
         sender(backlog, std::move(options), std::move(location), std::move(listener)) {}
 
   Backlog backlog;

@@ -89,7 +89,8 @@ class Publisher {
   // One CMAF chunk ([styp] [prft] moof mdat), sent as soon as it is there. Only a reference is kept. One that
   // comes before a header, or when what it depends on had to be dropped, is dropped.
   void chunk(TrackId track, Bytes bytes, bool starts_segment);
-  // Nothing follows: the server is told that the track has ended.
+  // Nothing follows: the server is told that the track has ended. Not before it knows all tracks that have
+  // media by then, since a presentation is over once all that it knows have ended.
   void end(TrackId track);
 
   // Waits until there is room, or nothing is taken any more: less than half of max_buffered is unsent. For

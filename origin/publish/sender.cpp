@@ -10,9 +10,10 @@ namespace origin::publish {
 
 namespace {
 
-constexpr Duration kLook = 500ms;   // how often stalls are looked for, where there may be one
-constexpr Duration kIdle = 60s;     // a wait for nothing but wake()
-constexpr Duration kBreath = 10ms;  // where the kernel has no memory to wait with
+constexpr Duration kLook = 500ms;     // how often stalls are looked for, where there may be one
+constexpr Duration kIdle = 60s;       // a wait for nothing but wake()
+constexpr Duration kLongest = 3600s;  // that the kernel is told of
+constexpr Duration kBreath = 10ms;    // where the kernel has no memory to wait with
 
 CURLM* make_multi() {
   // For the process, once; never undone, since others may use curl, too.
@@ -68,7 +69,7 @@ void Sender::run() {
 
 // Starts requests that are due, and goes on with those for which there is something again.
 void Sender::serve(MonotonicTime now) {
-  tracks_ = backlog_.tracks();
+  tracks_ = backlog_.tracks(now);
   lines_.resize(tracks_.size());
   for (Backlog::TrackId track = 0; track < tracks_.size(); ++track) {
     Line& line = lines_[track];
@@ -94,7 +95,7 @@ void Sender::connect(Backlog::TrackId track, MonotonicTime now) {
                                  options_.query + "&" + backlog_.query(track)),
       .api_key = options_.api_key,
       .stall_timeout = options_.stall_timeout,
-      .loss_timeout = std::min(options_.stall_timeout, options_.keep_sent * 3 / 4)};
+      .loss_timeout = std::min({options_.stall_timeout, options_.keep_sent / 4 * 3, kLongest})};
   const auto source = [this, track](MonotonicTime time) { return backlog_.next(track, time); };
   line.transfer = Transfer::start(multi_.get(), request, source, now);
   if (!line.transfer) failed(track, "no memory for a connection", now);
@@ -211,6 +212,7 @@ void Sender::wait(MonotonicTime now) {
     }
     const auto started = line.transfer->started();
     if (started && !line.is_settled) time = std::min(time, *started + options_.retry_after - now);
+    if (tracks_[track].is_held) time = std::min(time, options_.retry_after);
     if (!line.transfer->is_paused()) time = std::min(time, kLook);
     const int descriptor = line.transfer->descriptor();
     if (descriptor >= 0) sockets.push_back({.fd = descriptor, .events = CURL_WAIT_POLLIN, .revents = 0});

@@ -27,6 +27,7 @@ bool TrackBuffer::add_chunk(Bytes bytes, bool starts_segment) {
   skips_ &= !starts;
   if (skips_) return false;
   if (starts) segments_.push_back({.header = header_, .format = format_, .chunks = {}});
+  has_media_ = true;
   bytes_ += bytes.size();
   unsent_ += bytes.size();
   segments_.back().chunks.push_back({.bytes = std::move(bytes)});
@@ -47,6 +48,7 @@ Piece TrackBuffer::next(MonotonicTime now) {
     Chunk& chunk = segment.chunks[segment.sent++];
     chunk.was_sent = true;
     segment.sent_at = now;
+    if (!began_) began_ = now;
     unsent_ -= chunk.bytes.size();
     return {Piece::Kind::kChunk, chunk.bytes};
   }
@@ -55,6 +57,10 @@ Piece TrackBuffer::next(MonotonicTime now) {
   if (end_is_to_be_said_ && !std::exchange(end_was_said_, true))
     return {Piece::Kind::kEndOfTrack, Bytes::of_static(kEndOfTrack)};
   return {Piece::Kind::kDone, {}};
+}
+
+bool TrackBuffer::is_at_end_of_track() const {
+  return ended_ && end_is_to_be_said_ && !end_was_said_ && unsent_ == 0 && given_format_ == format_;
 }
 
 Piece TrackBuffer::give_header(const Bytes& header, uint64_t format) {
@@ -67,6 +73,7 @@ void TrackBuffer::rewind() {
   at_ = 0;
   unsent_ = bytes_;
   given_format_ = 0;
+  began_.reset();
   end_was_said_ = false;
 }
 

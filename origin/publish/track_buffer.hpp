@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "origin/base/bytes.hpp"
 #include "origin/base/time.hpp"
@@ -58,6 +59,11 @@ class TrackBuffer {
   uint64_t unsent_bytes() const { return unsent_; }  // on this connection
   bool has_header() const { return format_ > 0; }
   bool has_ended() const { return ended_; }
+  bool has_media() const { return has_media_; }  // had some, ever
+  // When the first chunk was sent on this connection; nothing if none has been.
+  std::optional<MonotonicTime> began() const { return began_; }
+  // All is sent but that the track has ended.
+  bool is_at_end_of_track() const;
   // What comes is dropped, until a segment starts.
   bool is_skipping() const { return skips_; }
   // Whether next() has something to say.
@@ -88,6 +94,8 @@ class TrackBuffer {
   Bytes header_;
   uint64_t format_ = 0;        // counts headers
   uint64_t given_format_ = 0;  // that the connection is in
+  std::optional<MonotonicTime> began_;
+  bool has_media_ = false;
   bool opens_segment_ = false;
   bool skips_ = false;  // until a segment starts
   bool ended_ = false;

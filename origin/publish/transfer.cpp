@@ -84,7 +84,8 @@ bool Transfer::set_up(const Request& request) {
   set(CURLOPT_FRESH_CONNECT, 1L);
   set(CURLOPT_FORBID_REUSE, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_QUICK_EXIT, 1L);  // no wait for a resolver
+  set(CURLOPT_QUICK_EXIT, 1L);                // no wait for a resolver
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // what a proxy says is no answer
   set(CURLOPT_ERRORBUFFER, error_);
   set(CURLOPT_READDATA, this);
   set(
