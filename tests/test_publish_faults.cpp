@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is on the wire when something is published, and what happens with servers that do as they like.
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include <atomic>
 
 #include "origin/publish/publisher.hpp"
@@ -16,6 +19,10 @@ using tests::RawServer;
 namespace {
 
 const std::string kEnd("\0\0\0\x14styplmsg\0\0\0\0lmsg", 20);
+
+// A resolver that is waited for.
+std::atomic<int> resolving = 0;
+std::atomic<bool> may_resolve = false;
 
 // What came, from several threads.
 class Log {
@@ -85,6 +92,18 @@ void check_is_final(const RawServer::Script& script, ErrorCode code, const char*
 }
 
 }  // namespace
+
+extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char* node, const char* service,
+                                                          const addrinfo* hints, addrinfo** result) {
+  if (node && std::string_view(node) == "slow.invalid") {
+    ++resolving;
+    while (!may_resolve) std::this_thread::sleep_for(1ms);
+    --resolving;
+    return EAI_FAIL;
+  }
+  static const auto next = reinterpret_cast<decltype(&getaddrinfo)>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  return next(node, service, hints, result);
+}
 
 START_TEST(test_request_on_the_wire) {
   Log heads, chunks;
@@ -459,6 +478,19 @@ START_TEST(test_destruction_ends_at_once) {
 }
 END_TEST
 
+START_TEST(test_destruction_does_not_wait_for_a_resolver) {
+  {
+    Published published("http://slow.invalid");
+    Encoder encoder;
+    published.push(published.begin(encoder), encoder, 3);
+    eventually("it is asked", [] { return resolving > 0; });
+  }
+  ck_assert_int_eq(resolving, 1);
+  may_resolve = true;
+  eventually("the resolver ends", [] { return resolving == 0; });
+}
+END_TEST
+
 // Many threads, one publisher, servers that come and go.
 START_TEST(test_many_tracks_at_once) {
   std::atomic<int> confirmed = 0;
@@ -508,6 +540,7 @@ int main() {
                         test_idle_track_is_taken_up_again,
                         test_server_that_is_too_slow,
                         {test_destruction_ends_at_once, kWays},
+                        test_destruction_does_not_wait_for_a_resolver,
                         test_many_tracks_at_once};
   return run_tests("publish_faults", tests);
 }

@@ -36,19 +36,18 @@ bool Backlog::is_open(TrackId track) const {
   return !closed_ && !refusal_ && track < tracks_.size() && !tracks_[track].buffer.has_ended();
 }
 
-void Backlog::add_header(TrackId track, Bytes bytes) {
+void Backlog::add_header(TrackId track, const Bytes& bytes) {
   Body released;
   const MutexLock lock(mutex_);
-  if (is_open(track)) tracks_[track].buffer.add_header(std::move(bytes), released);
+  if (is_open(track)) tracks_[track].buffer.add_header(bytes, released);
 }
 
-void Backlog::add_chunk(TrackId track, Bytes bytes, bool starts_segment) {
+void Backlog::add_chunk(TrackId track, const Bytes& bytes, bool starts_segment) {
   Body released;  // freed when the lock is, and not before
   const MutexLock lock(mutex_);
   if (!is_open(track)) return;
   Track& to = tracks_[track];
-  const uint64_t size = bytes.size();
-  if (!to.buffer.add_chunk(std::move(bytes), starts_segment)) return count(to, {size, 1});
+  if (!to.buffer.add_chunk(bytes, starts_segment)) return count(to, {bytes.size(), 1});
   make_room(released);
 }
 

@@ -26,8 +26,8 @@ class Backlog {
   // Errors: kInvalid, kExists.
   Result<TrackId> add_track(const std::string& name);
   void describe(TrackId track, std::string query);
-  void add_header(TrackId track, Bytes bytes);
-  void add_chunk(TrackId track, Bytes bytes, bool starts_segment);
+  void add_header(TrackId track, const Bytes& bytes);
+  void add_chunk(TrackId track, const Bytes& bytes, bool starts_segment);
   void end(TrackId track);
   // Nothing follows of any track, but they have not ended.
   void close();

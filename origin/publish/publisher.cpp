@@ -80,13 +80,13 @@ void Publisher::describe(TrackId track, std::string query) {
   impl_->backlog.describe(track, std::move(query));
 }
 
-void Publisher::header(TrackId track, Bytes bytes) {
-  impl_->backlog.add_header(track, std::move(bytes));
+void Publisher::header(TrackId track, const Bytes& bytes) {
+  impl_->backlog.add_header(track, bytes);
   impl_->sender.wake();
 }
 
-void Publisher::chunk(TrackId track, Bytes bytes, bool starts_segment) {
-  impl_->backlog.add_chunk(track, std::move(bytes), starts_segment);
+void Publisher::chunk(TrackId track, const Bytes& bytes, bool starts_segment) {
+  impl_->backlog.add_chunk(track, bytes, starts_segment);
   impl_->sender.wake();
 }
 

@@ -85,10 +85,10 @@ class Publisher {
   // does nothing.
 
   // A CMAF header (ftyp moov). A second one is a new format, and the next chunk starts a segment.
-  void header(TrackId track, Bytes bytes);
+  void header(TrackId track, const Bytes& bytes);
   // One CMAF chunk ([styp] [prft] moof mdat), sent as soon as it is there. Only a reference is kept. One that
   // comes before a header, or when what it depends on had to be dropped, is dropped.
-  void chunk(TrackId track, Bytes bytes, bool starts_segment);
+  void chunk(TrackId track, const Bytes& bytes, bool starts_segment);
   // Nothing follows: the server is told that the track has ended. Not before it knows all tracks that have
   // media by then, since a presentation is over once all that it knows have ended.
   void end(TrackId track);

@@ -12,14 +12,14 @@ constexpr std::string_view kEndOfTrack("\0\0\0\x14styplmsg\0\0\0\0lmsg", 20);
 
 }  // namespace
 
-void TrackBuffer::add_header(Bytes bytes, Body& released) {
+void TrackBuffer::add_header(const Bytes& bytes, Body& released) {
   if (ended_ || bytes.empty() || (has_header() && bytes == header_)) return;
-  released.push_back(std::exchange(header_, std::move(bytes)));
+  released.push_back(std::exchange(header_, bytes));
   ++format_;
   opens_segment_ = true;
 }
 
-bool TrackBuffer::add_chunk(Bytes bytes, bool starts_segment) {
+bool TrackBuffer::add_chunk(const Bytes& bytes, bool starts_segment) {
   if (ended_ || bytes.empty()) return true;
   if (!has_header()) return false;
   const bool starts = starts_segment || std::exchange(opens_segment_, false);
@@ -30,7 +30,7 @@ bool TrackBuffer::add_chunk(Bytes bytes, bool starts_segment) {
   has_media_ = true;
   bytes_ += bytes.size();
   unsent_ += bytes.size();
-  segments_.back().chunks.push_back({.bytes = std::move(bytes)});
+  segments_.back().chunks.push_back({.bytes = bytes});
   return true;
 }
 

@@ -36,9 +36,9 @@ class TrackBuffer {
   // Memory that is not needed any more is put into `released`, to be freed where no lock is held.
 
   // The next chunk starts a segment, unless the header is the one that counts already.
-  void add_header(Bytes bytes, Body& released);
+  void add_header(const Bytes& bytes, Body& released);
   // False: it is lost, since there is no header, or the beginning of its segment was dropped.
-  bool add_chunk(Bytes bytes, bool starts_segment);
+  bool add_chunk(const Bytes& bytes, bool starts_segment);
   // Nothing follows; `of_track`: ever, which is then said in the stream.
   void end(bool of_track);
 
