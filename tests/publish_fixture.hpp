@@ -31,11 +31,14 @@ inline void eventually(const char* what, const std::function<bool()>& is_so) {
   }
 }
 
-// Chunks of a frame each, from 0 on: pictures at 25 Hz with a keyframe every second, or AAC of 1024 samples.
+// Chunks of a frame each, from `start` seconds on: pictures at 25 Hz with a keyframe every second, or AAC of
+// 1024 samples.
 class Encoder {
  public:
-  explicit Encoder(bool video = true) : start_(find_start(video)), format_(*complete(start_)) {
+  explicit Encoder(bool video = true, int64_t start = 0)
+      : start_(find_start(video)), format_(*complete(start_)) {
     if (video) format_.timescale = 12'800;
+    first_ = start * format_.timescale;
   }
   Bytes header() const { return *origin::packager::write_init_segment(format_); }
   bool is_at_segment() const { return frame_ % frames_per_segment() == 0; }
@@ -46,7 +49,7 @@ class Encoder {
     Bytes data = from_hex(key ? start_.first_sample : start_.other_sample);
     if (extra > 0) data = Bytes::take(std::string(data.view()) + filler(extra));
     const uint32_t length = start_.other_sample.empty() ? start_.frame_samples : 512;
-    const auto time = static_cast<int64_t>(frame_++) * length;
+    const int64_t time = first_ + static_cast<int64_t>(frame_++) * length;
     const origin::media::Sample sample{
         .data = data,
         .pts = time,
@@ -73,6 +76,7 @@ class Encoder {
 
   const StreamStart& start_;
   origin::media::Format format_;
+  int64_t first_ = 0;  // decode time, ticks
   size_t frame_ = 0;
 };
 

@@ -48,14 +48,14 @@ class Remote {
     ck_assert_msg(!list.empty(), "no playlist of %s", track.c_str());
     return tests::parse_media_playlist(list);
   }
-  // All samples that are listed follow each other; how many they are, and where the first lies, in ticks.
+  // All samples that are listed follow each other; how many they are, and where, in ticks.
   struct Samples {
     size_t count = 0;
     int64_t first = 0;
+    int64_t end = 0;
   };
   Samples samples(const std::string& track = "video") const {
     Samples all;
-    int64_t end = 0;
     for (const tests::ListedSegment& segment : playlist(track).segments) {
       ck_assert(!segment.gap);
       const std::string header = text("live/" + track + "/" + segment.map_uri);
@@ -64,10 +64,10 @@ class Remote {
         if (all.count++ == 0) {
           all.first = sample.dts;
         } else {
-          ck_assert_msg(sample.dts == end, "sample %zu at %g, not %g", all.count, double(sample.dts),
-                        double(end));
+          ck_assert_msg(sample.dts == all.end, "sample %zu at %g, not %g", all.count, double(sample.dts),
+                        double(all.end));
         }
-        end = sample.dts + sample.duration;
+        all.end = sample.dts + sample.duration;
       }
     }
     return all;
@@ -248,6 +248,35 @@ START_TEST(test_server_that_goes_away_and_comes_back) {
   remote.check_all(400, "audio");
   ck_assert_uint_eq(published.stats().bytes_dropped, 0);
   ck_assert_uint_eq(published.stats().reconnections, 1);
+}
+END_TEST
+
+// In UTC, as time passes. Viewers of the new one can go back to before the restart.
+START_TEST(test_live_window_outlives_a_restart) {
+  constexpr size_t kStop = 40, kStart = 55, kFrames = 120;
+  Remote remote;
+  publish::Options options = Published::options(remote.uri());
+  options.query = "segment_duration=1&part_duration=0.2";
+  Published published(options);
+  const int64_t start = Clock::system().utc().time_since_epoch() / 1s;
+  Encoder encoder(true, start);
+  const auto track = published.begin(encoder);
+  const auto begin = std::chrono::steady_clock::now();
+  for (size_t i = 0; i < kFrames; ++i) {
+    published.push(track, encoder, 1);
+    if (i == kStop) remote.stop();
+    if (i == kStart) remote.start();
+    std::this_thread::sleep_until(begin + i * 40ms);
+  }
+  published.wait_until_sent();
+  published.publisher->end(track);
+  published.finish();
+  // At 90 kHz, as all video is there.
+  const auto tick_of = [start](size_t frame) { return start * 90'000 + static_cast<int64_t>(frame) * 3'600; };
+  tests::check_media_playlist(remote.playlist());
+  ck_assert_uint_ge(remote.samples().count, kFrames - kStop);
+  ck_assert_int_le(remote.samples().first, tick_of(kStop));
+  ck_assert_int_eq(remote.samples().end, tick_of(kFrames));
 }
 END_TEST
 
@@ -467,6 +496,7 @@ int main() {
                         test_finish_does_not_end_a_track,
                         test_server_that_comes_later_gets_all,
                         test_server_that_goes_away_and_comes_back,
+                        test_live_window_outlives_a_restart,
                         test_what_was_sent_long_ago_is_not_sent_again,
                         test_cut_connections_leave_neither_gap_nor_duplicate,
                         test_wrong_key_is_final,
