@@ -15,7 +15,8 @@ namespace origin::publish {
 
 struct Options {
   // "http://origin:8080" or https, perhaps with a path before which everything is:
-  // "https://edge/live-origin". Proxies of the environment (http_proxy, no_proxy) are used.
+  // "https://edge/live-origin". Certificates are verified with those that the system trusts; proxies of the
+  // environment (http_proxy, no_proxy) are used.
   std::string location;
   std::string presentation;  // its name there
   // How the presentation is to be, without '?' ("segment_duration=2&part_duration=0.5"). publisher=<a random
