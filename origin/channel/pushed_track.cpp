@@ -94,9 +94,10 @@ Status PushedTrack::join(const packager::CmafChunk& chunk, const PushTerms& term
         chunk.producer_time->utc.time_since_epoch() - time_of(chunk.producer_time->media_time);
   Result<PublishingPoint::Joined> joined = point_.join(name_, terms, times);
   if (!joined) return joined.error();
+  const bool is_said = is_language_tag(header_->language) && header_->language != "und";
+  const std::string language = terms.language.empty() && is_said ? header_->language : terms.language;
   joined->presentation->update_track(joined->id, [&](timeline::TrackInfo& info) {
-    const bool is_said = is_language_tag(header_->language) && header_->language != "und";
-    info.language = !terms.language.empty() ? terms.language : is_said ? header_->language : "";
+    info.language = language;
     info.label = terms.label;
     info.is_default = terms.is_default;
     info.declared_bandwidth = terms.bitrate;

@@ -258,8 +258,8 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
   set_missing(reply, "nothing is at " + path);
 }
 
-// What is missing may be about to come: caches must not remember for long that it was not there. An upload that
-// ends with the server may come again.
+// What is missing may be about to come: caches must not remember for long that it was not there. An upload
+// that ends with the server may come again.
 void Router::set_missing(Reply& reply, std::string_view reason) const {
   if (shared_.stopping) return set_unavailable(reply, shared_.no_room_reason());
   set_error(reply, 404, reason, "max-age=1");

@@ -37,8 +37,8 @@ class Splitter {
   explicit Splitter(const SplitterLimits& limits = {}) : limits_(limits) {}
 
   // Takes the stream's next bytes, and appends the units that they complete. Payload of up
-  // to 1 MiB is copied once: room for it is made when its header has come; more room as more comes. Errors, from then on: kInvalid for what is no
-  // CMAF, kTooLarge for a box beyond a limit; units before it are good.
+  // to 1 MiB is copied once: room for it is made when its header has come; more room as more comes. Errors,
+  // from then on: kInvalid for what is no CMAF, kTooLarge for a box beyond a limit; units before it are good.
   Status push(ByteSpan piece, std::vector<Unit>& units);
 
   // At the end of the stream: kInvalid where that is in the middle of a unit.

@@ -90,9 +90,10 @@ void Sender::connect(Backlog::TrackId track, MonotonicTime now) {
   Line& line = lines_[track];
   line.waits_for_media = line.is_settled = false;
   backlog_.rewind(track);
+  const std::string of_track = backlog_.query(track);
+  const std::string query = options_.query + (of_track.empty() ? "" : "&") + of_track;
   const Transfer::Request request{
-      .url = location_.track_url(options_.presentation, backlog_.name(track),
-                                 options_.query + "&" + backlog_.query(track)),
+      .url = location_.track_url(options_.presentation, backlog_.name(track), query),
       .api_key = options_.api_key,
       .stall_timeout = options_.stall_timeout,
       .loss_timeout = std::min({options_.stall_timeout, options_.keep_sent / 4 * 3, kLongest})};

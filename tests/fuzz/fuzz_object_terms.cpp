@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libFuzzer target for what an upload says of its object, and who sends it: nothing that a proxy would act on is
-// given back, and no TTL is longer than it may be.
+// libFuzzer target for what an upload says of its object, and who sends it: nothing that a proxy would act on
+// is given back, and no TTL is longer than it may be.
 #include <array>
 #include <cstdlib>
 
@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   transport::RequestHead head;
   transport::HeadError error;
   size_t scanned = 0;
-  if (parse_request_head(bytes, {}, fields, scanned, head, error) != transport::HeadState::kComplete) return 0;
+  if (parse_request_head(bytes, {}, fields, scanned, head, error) != transport::HeadState::kComplete)
+    return 0;
   const http::Limits limits;
   const Result<http::ObjectTerms> terms = http::object_terms(head, head.path, limits);
   if (terms) {

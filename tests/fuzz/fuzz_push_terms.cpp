@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libFuzzer target: names below publishing points, and their queries. Input: the name, a line feed, the query.
+// libFuzzer target: names below publishing points, and their queries. Input: the name, a line feed, the
+// query.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
