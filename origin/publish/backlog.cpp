@@ -79,6 +79,7 @@ void Backlog::close() {
   const MutexLock lock(mutex_);
   closed_ = true;
   for (Track& track : tracks_) track.buffer.end(false);
+  room_.notify_all();
 }
 
 bool Backlog::is_settled() const {
