@@ -197,10 +197,13 @@ START_TEST(test_each_connection_begins_anew) {
   ck_assert_uint_eq(queries.size(), 4);
   const std::string first = queries.all().front();
   for (const std::string& query : queries.all()) ck_assert_str_eq(query.c_str(), first.c_str());
+  ck_assert(first.ends_with("&aligned=true"));
   Published another(server.uri());
-  another.push(another.begin(encoder), encoder, 1);
+  another.publisher->describe(another.add(), "language=de");
+  another.publisher->header(0, encoder.header());
   eventually("it comes", [&] { return queries.size() == 5; });
-  ck_assert(queries.all()[4] != first);
+  ck_assert(queries.all()[4].ends_with("&aligned=true&language=de"));
+  ck_assert(queries.all()[4].substr(0, first.size()) != first);
 }
 END_TEST
 
