@@ -234,6 +234,32 @@ START_TEST(test_what_comes_again_is_left_out) {
 }
 END_TEST
 
+// Both formats come again, and nothing of them is new.
+START_TEST(test_what_comes_again_over_a_change_of_format_is_left_out) {
+  Origin origin;
+  Encoder encoder(kUtc);
+  const char* query = "publisher=a&aligned=true";
+  auto push = origin.open("live/video.cmfv", query);
+  check(write(*push, encoder.header()));
+  stream(origin, *push, encoder, 5s);
+  Encoder old = encoder;
+  stream(origin, *push, encoder, 1s);
+  encoder.resize();
+  check(write(*push, encoder.header()));
+  Encoder resized = encoder;
+  stream(origin, *push, encoder, 1s);
+  stream(origin, *push, encoder, 520ms);
+  push = origin.open("live/video.cmfv", query);
+  check(write(*push, old.header()));
+  for (int i = 0; i < 25; ++i) check(write(*push, old.chunk()));
+  check(write(*push, resized.header()));
+  for (int i = 0; i < 38; ++i) check(write(*push, resized.chunk()));
+  stream(origin, *push, resized, 4s);
+  check_frames(origin.samples(), 250);
+  ck_assert_uint_eq(origin.playlist().segments.back().discontinuity_sequence, 1);
+}
+END_TEST
+
 START_TEST(test_two_encoders_that_push_the_same_are_one) {
   Origin origin;
   Encoder first(kUtc), second(kUtc);
@@ -399,6 +425,7 @@ int main() {
                         test_what_is_no_cmaf_is_refused_and_costs_nothing,
                         test_times_of_another_age_are_refused,
                         test_what_comes_again_is_left_out,
+                        test_what_comes_again_over_a_change_of_format_is_left_out,
                         test_two_encoders_that_push_the_same_are_one,
                         test_encoder_that_begins_anew_is_a_discontinuity,
                         test_new_header_is_a_new_format,

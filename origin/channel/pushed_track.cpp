@@ -53,10 +53,8 @@ Status PushedTrack::take_header(const packager::Unit& unit, const PushTerms& ter
   if (pushes_ <= 1 && !resumes) newest_.reset();
   publisher_ = terms.publisher;
   if (header_ && std::ranges::equal(header_bytes_.span(), unit.bytes.span())) return {};
-  if (header_ && header_->format.timescale != track->format.timescale) newest_.reset();
   header_bytes_ = unit.bytes;
   header_ = *std::move(track);
-  header_is_news_ = true;
   return {};
 }
 
@@ -78,9 +76,8 @@ Status PushedTrack::take_chunk(const packager::Unit& unit, const PushTerms& term
   if (!writer_) {
     if (Status joined = join(*chunk, terms); !joined) return joined;
   }
-  if (std::exchange(header_is_news_, false)) set_format(*chunk);
   for (const media::Sample& sample : chunk->samples) {
-    if (Status pushed = push(sample); !pushed) return pushed;
+    if (Status pushed = push(sample, *chunk); !pushed) return pushed;
   }
   return {};
 }
@@ -105,7 +102,7 @@ Status PushedTrack::join(const packager::CmafChunk& chunk, const PushTerms& term
   run_ = joined->run;
   writer_ = TrackWriter::start(std::move(joined->presentation), joined->id, point_.clock());
   writer_->set_keyframes_on_request(terms.aligned);
-  header_is_news_ = true;
+  known_header_ = {};
   newest_.reset();
   return {};
 }
@@ -116,14 +113,17 @@ void PushedTrack::set_format(const packager::CmafChunk& chunk) {
   if (media::kind_of(format.codec) == media::Kind::kVideo)
     format.video.frame_rate = rate_of(chunk.samples, format.timescale);
   writer_->set_complete_format(std::move(format));
+  known_header_ = header_bytes_;
 }
 
-Status PushedTrack::push(const media::Sample& sample) {
-  const bool came_before = newest_ && sample.dts <= *newest_;
-  if (came_before || sample.data.empty()) return {};
-  newest_ = sample.dts;
-  segmenter::RawTimes times{.pts = time_of(sample.pts), .dts = {}, .duration = time_of(sample.duration)};
+Status PushedTrack::push(const media::Sample& sample, const packager::CmafChunk& chunk) {
   const Duration decode_time = time_of(sample.dts);
+  const bool came_before = newest_ && decode_time <= *newest_;
+  if (came_before || sample.data.empty()) return {};
+  newest_ = decode_time;
+  // What comes again may have had other headers: the format only changes with media that is new.
+  if (!(known_header_ == header_bytes_)) set_format(chunk);
+  segmenter::RawTimes times{.pts = time_of(sample.pts), .dts = {}, .duration = time_of(sample.duration)};
   if (std::chrono::abs(*times.pts - decode_time) <= kMostReordering) times.dts = decode_time;
   return writer_->push(sample.data, times);
 }

@@ -39,7 +39,7 @@ class PushedTrack {
   Status take_chunk(const packager::Unit& unit, const PushTerms& terms) REQUIRES_LOCK(turn_);
   Status join(const packager::CmafChunk& chunk, const PushTerms& terms) REQUIRES_LOCK(turn_);
   void set_format(const packager::CmafChunk& chunk) REQUIRES_LOCK(turn_);
-  Status push(const media::Sample& sample) REQUIRES_LOCK(turn_);
+  Status push(const media::Sample& sample, const packager::CmafChunk& chunk) REQUIRES_LOCK(turn_);
   Duration time_of(int64_t ticks) const REQUIRES_LOCK(turn_);
 
   PublishingPoint& point_;
@@ -48,11 +48,11 @@ class PushedTrack {
   Mutex turn_;
   Bytes header_bytes_ GUARDED_BY(turn_);
   std::optional<packager::CmafTrack> header_ GUARDED_BY(turn_);
-  bool header_is_news_ GUARDED_BY(turn_) = false;  // the writer does not know it
+  Bytes known_header_ GUARDED_BY(turn_);  // by the writer
   std::string publisher_ GUARDED_BY(turn_);
   std::shared_ptr<TrackWriter> writer_ GUARDED_BY(turn_);
-  uint64_t run_ GUARDED_BY(turn_) = 0;               // that the writer is of
-  std::optional<int64_t> newest_ GUARDED_BY(turn_);  // decode time, ticks, of the last sample
+  uint64_t run_ GUARDED_BY(turn_) = 0;                // that the writer is of
+  std::optional<Duration> newest_ GUARDED_BY(turn_);  // decode time of the last sample
 };
 
 }  // namespace origin::channel
