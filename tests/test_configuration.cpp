@@ -30,7 +30,8 @@ constexpr const char* kAllChanged =
     "max-target-bytes=5000\nmax-headers=6\nhead-timeout=7\nidle-timeout=8s\nbody-stall-timeout=9.5\n"
     "write-stall-timeout=1500ms\nmin-send-rate=0\nsend-rate-window=0.25s\nmin-send-rate-short-of-memory=1M\n"
     "send-time-short-of-memory=1\npatience=2\nmax-unsent-bytes=0\nmax-held=7\nmax-ranges=8\nmax-object-bytes="
-    "8G\nmax-uploads=1\nmax-ttl=3600\nmax-listed=2\nmax-pushed-tracks=3\nmax-cmaf-header=2K\n"
+    "8G\nmax-uploads=1\nmax-ttl=3600\nmax-listed=2\nmax-publishing-points=2\nmax-pushed-tracks=3\nmax-cmaf-"
+    "header=2K\n"
     "max-cmaf-chunk=1M\npublisher-timeout=5\nheader-timeout=6\nviewer-window=9\n"
     "max-viewers=10\nstop-grace=0\n";
 
@@ -152,10 +153,10 @@ END_TEST
 START_TEST(test_every_limit_has_a_key) {
   const auto [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = transport::Limits();
   const auto [q, r, s, t, u, v, w, x, y] = http::Limits();
-  const auto [z, aa, bb, cc, dd] = channel::IngestLimits();
+  const auto [z, aa, bb, cc, dd, ee] = channel::IngestLimits();
   const auto count = [](const auto&... members) { return sizeof...(members); };
   ck_assert_uint_eq(keys_of("limits").size(), count(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s,
-                                                    t, u, v, w, x, y, z, aa, bb, cc, dd));
+                                                    t, u, v, w, x, y, z, aa, bb, cc, dd, ee));
 }
 END_TEST
 

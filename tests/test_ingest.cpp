@@ -75,7 +75,7 @@ class Encoder {
     format_.timescale = 12'800;
   }
   Bytes header() const { return *packager::write_init_segment(format_); }
-  Bytes chunk(int frames = 1) {
+  Bytes chunk(int frames = 1, const packager::ChunkHeader& header = {}) {
     std::vector<media::Sample> samples;
     for (int i = 0; i < frames; ++i) {
       const bool key = frame_++ % 25 == 0;
@@ -87,7 +87,7 @@ class Encoder {
                          .access = key ? media::Access::kSync : media::Access::kNone});
       time_ += kFrame;
     }
-    return packager::write_chunk(format_, samples, {});
+    return packager::write_chunk(format_, samples, header);
   }
   void resize() { format_.video.width += 16; }
   Duration time() const { return time_; }
@@ -341,6 +341,7 @@ START_TEST(test_ends) {
     stream(origin, *push, encoder, 9s);
     if (way == kBrand) check(push->write(std::string_view("\0\0\0\x14styplmsg\0\0\0\0lmsg", 20)));
     if (way == kTrailer) check(push->write(std::string_view("\0\0\0\x08mfra", 8)));
+    if (way == kBrand || way == kTrailer) check(push->complete());
     if (way == kTrack) check(origin.ingest.end("live/video.cmfv"));
     if (way == kPoint) check(origin.ingest.end("live"));
     ck_assert_msg(origin.playlist().ended, "way %d", way);
@@ -353,6 +354,118 @@ START_TEST(test_ends) {
     stream(origin, *again, next, 5s);
     ck_assert(!origin.playlist().ended);
   }
+}
+END_TEST
+
+// What says so stands before the media.
+START_TEST(test_last_segment_is_whole) {
+  Origin origin;
+  Encoder encoder(kUtc);
+  auto push = origin.open("live/video.cmfv");
+  check(write(*push, encoder.header()));
+  stream(origin, *push, encoder, 5s);
+  const Bytes last = encoder.chunk(50, {.starts_segment = true, .ends_track = true});
+  for (size_t at = 0; at < last.size(); at += 100)
+    check(write(*push, last.slice(at, std::min<size_t>(100, last.size() - at))));
+  ck_assert(!origin.playlist().ended);
+  check(push->complete());
+  ck_assert(origin.playlist().ended);
+  check_frames(origin.samples(), 175);
+}
+END_TEST
+
+START_TEST(test_files_that_are_tidied_up_end_nothing) {
+  Origin origin;
+  Encoder encoder(kUtc);
+  auto push = origin.open("live/init-video.m4s");
+  check(write(*push, encoder.header()));
+  stream(origin, *push, encoder, 5s);
+  for (const char* file :
+       {"live/chunk-video-00001.m4s", "live/init-video.m4s", "live/video/1.m4s", "live/live.mpd"})
+    check(origin.ingest.end(file));
+  stream(origin, *push, encoder, 3s);
+  ck_assert(!origin.playlist().ended);
+  check(origin.ingest.end("live/video"));
+  ck_assert(origin.playlist().ended);
+}
+END_TEST
+
+START_TEST(test_what_comes_again_after_the_end_is_refused) {
+  Origin origin;
+  Encoder encoder(kUtc);
+  auto push = origin.open("live/video.cmfv", "publisher=a");
+  check(write(*push, encoder.header()));
+  stream(origin, *push, encoder, 5s);
+  check(origin.ingest.end("live"));
+  const size_t segments = origin.playlist().segments.size();
+  push = origin.open("live/video.cmfv", "publisher=a");
+  check_error(write(*push, encoder.header()), ErrorCode::kEnded, "track 'video' has ended");
+  ck_assert_uint_eq(origin.playlist().segments.size(), segments);
+  check(write(*origin.open("live/video.cmfv", "publisher=b"), encoder.header()));
+}
+END_TEST
+
+START_TEST(test_two_publishers_of_different_media_are_not_mixed) {
+  Origin origin;
+  Encoder encoder(kUtc);
+  auto push = origin.open("live/video.cmfv", "publisher=a");
+  check(write(*push, encoder.header()));
+  stream(origin, *push, encoder, 1s);
+  auto other = origin.open("live/video.cmfv", "publisher=b");
+  check_error(write(*other, encoder.header()), ErrorCode::kExists, "another publisher");
+  push.reset();
+  other.reset();
+  check(write(*origin.open("live/video.cmfv", "publisher=b"), encoder.header()));
+}
+END_TEST
+
+// The connection of the one that is gone still stands.
+START_TEST(test_encoder_that_begins_anew_beside_its_dead_connection) {
+  Origin origin;
+  Encoder encoder(0s);
+  const auto dead = origin.open("live/video.cmfv");
+  check(write(*dead, encoder.header()));
+  stream(origin, *dead, encoder, 70s);
+  Encoder next(0s);
+  const auto push = origin.open("live/video.cmfv");
+  check(write(*push, next.header()));
+  stream(origin, *push, next, 9s);
+  const MediaPlaylist playlist = origin.playlist();
+  ck_assert_uint_eq(playlist.segments.back().discontinuity_sequence, 1);
+  ck_assert(!playlist.segments.back().gap);
+}
+END_TEST
+
+START_TEST(test_chunks_have_a_longest) {
+  Origin origin;
+  Encoder encoder(kUtc);
+  const auto push = origin.open("live/video.cmfv");
+  check(write(*push, encoder.header()));
+  check_error(write(*push, encoder.chunk(25 * 125)), ErrorCode::kInvalid, "120 s at most");
+}
+END_TEST
+
+START_TEST(test_times_that_are_said_to_be_utc_are_taken_so) {
+  Origin origin;
+  Encoder encoder(kUtc - 50s);
+  const auto push = origin.open("live/video.cmfv", "times=utc&aligned=true");
+  check(write(*push, encoder.header()));
+  for (int i = 0; i < 25 * 56; ++i) check(write(*push, encoder.chunk()));
+  origin.pass(100ms);
+  const MediaPlaylist playlist = origin.playlist();
+  for (const ListedSegment& segment : playlist.segments)
+    ck_assert_double_eq_tol(*segment.date, 2.0 * static_cast<double>(segment.sequence), 0.001);
+  ck_assert_double_lt(*playlist.segments.back().date, 1'700'000'006.0);
+}
+END_TEST
+
+START_TEST(test_points_have_a_limit) {
+  Origin origin;
+  const channel::IngestLimits limits;
+  for (uint32_t i = 0; i < limits.max_publishing_points; ++i)
+    origin.open("live_" + std::to_string(i) + "/video.cmfv");
+  const auto more = origin.ingest.push("one_more/video.cmfv", "");
+  ck_assert(!more.ok() && more.error().code == ErrorCode::kLimit);
 }
 END_TEST
 
@@ -431,6 +544,14 @@ int main() {
                         test_new_header_is_a_new_format,
                         test_publisher_that_is_gone_may_come_back,
                         test_ends,
+                        test_last_segment_is_whole,
+                        test_files_that_are_tidied_up_end_nothing,
+                        test_what_comes_again_after_the_end_is_refused,
+                        test_two_publishers_of_different_media_are_not_mixed,
+                        test_encoder_that_begins_anew_beside_its_dead_connection,
+                        test_chunks_have_a_longest,
+                        test_times_that_are_said_to_be_utc_are_taken_so,
+                        test_points_have_a_limit,
                         test_nothing_ends_that_is_not_pushed,
                         test_probes_and_manifests_are_welcome,
                         test_presentation_of_another_publisher_is_not_taken,

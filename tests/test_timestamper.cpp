@@ -78,7 +78,7 @@ END_TEST
 START_TEST(test_reordering_that_begins_at_a_discontinuity_decodes_nothing_twice) {
   Timestamper before(video_config(90'000, 3000), {});
   for (int i = 0; i < 30; ++i) push(before, i * 33'333'333ns, i * 33'333'333ns);
-  Timestamper after(video_config(90'000, 3000), before, 1);
+  Timestamper after(video_config(90'000, 3000), before);
   int64_t last = 30 * 3000 - 1;
   for (int i = 0; i < 10; ++i) {
     const Timed timed = push(after, (30 + i) * 33'333'333ns, (28 + i) * 33'333'333ns);
@@ -188,23 +188,38 @@ START_TEST(test_jump_with_a_new_format_is_found) {
   for (const Duration by : {Duration(-2500ms), Duration(3300ms), Duration(1h)}) {
     Timestamper before(video_config(90'000, 3000), {0, kEpochOffset});
     for (int i = 0; i < 300; ++i) push(before, i * 33'333'333ns, i * 33'333'333ns);
-    Timestamper after(video_config(15'360, 512), before, 1);
+    Timestamper after(video_config(15'360, 512), before);
     const Timed timed = push(after, {10s + by, 10s + by, {}}, at(10s), after.anchor());
     ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
     ck_assert_int_eq(timed.pts / 15'360, (kEpochOffset + 10s) / 1s);
-    ck_assert_uint_eq(after.anchor().epoch, 2);
+    ck_assert_uint_eq(after.anchor().epoch, 1);
   }
+}
+END_TEST
+
+// Audio has come to it already; and another track's new format is no jump.
+START_TEST(test_jump_with_a_new_format_is_mapped_as_others_have_it) {
+  Timestamper before(video_config(90'000, 3000), {0, kEpochOffset});
+  for (int i = 0; i < 300; ++i) push(before, i * 33'333'333ns, i * 33'333'333ns);
+  const Anchor of_audio{1, kEpochOffset - 1h + 30ms}, of_format{1, kEpochOffset};
+  Timestamper after(video_config(15'360, 512), before);
+  push(after, {10s + 1h, 10s + 1h, {}}, at(10s), of_audio);
+  ck_assert(after.anchor() == of_audio);
+  Timestamper other = before;
+  push(other, {10s + 1500ms, 10s + 1500ms, {}}, at(10s), of_format);
+  ck_assert_uint_eq(other.anchor().epoch, 2);
+  ck_assert(other.anchor().offset < kEpochOffset - 1s);
 }
 END_TEST
 
 START_TEST(test_new_format_without_a_jump_goes_on) {
   Timestamper before(video_config(90'000, 3000), {0, kEpochOffset});
   for (int i = 0; i < 300; ++i) push(before, i * 33'333'333ns, i * 33'333'333ns);
-  Timestamper after(video_config(15'360, 512), before, 1);
+  Timestamper after(video_config(15'360, 512), before);
   const Timed timed = push(after, 10s, 10s);
   ck_assert_int_eq(as_int(timed.before), as_int(Break::kNone));
   ck_assert_int_eq(timed.pts, to_ticks(kEpochOffset + 10s, 15'360));
-  ck_assert_uint_eq(after.anchor().epoch, 1);
+  ck_assert_uint_eq(after.anchor().epoch, 0);
 }
 END_TEST
 
@@ -324,6 +339,7 @@ int main() {
       test_jump_back_is_a_new_epoch_that_goes_on_now,
       test_jump_far_ahead_of_the_clock_is_a_new_epoch,
       test_jump_with_a_new_format_is_found,
+      test_jump_with_a_new_format_is_mapped_as_others_have_it,
       test_new_format_without_a_jump_goes_on,
       test_second_track_takes_the_anchor_of_the_first,
       test_without_clock_a_jump_leaves_no_hole,

@@ -163,6 +163,8 @@ OriginPresentation* new_relayed(OriginServer* server, const channel::Options& op
   publish::Options target;
   target.location = location;
   target.api_key = api_key;
+  // It is within the store's budget, and less than all of it.
+  target.max_buffered = std::min(target.max_buffered, origin_of(server).store().budget()->limit() / 2);
   auto relay = channel::Relay::start(options, std::move(target));
   if (!relay) {
     fail(error, relay.error());

@@ -19,7 +19,10 @@ class TrackPush final : public store::Push {
         splitter_({.header = limits.max_cmaf_header, .chunk = limits.max_cmaf_chunk}) {
     track_.begin();
   }
-  ~TrackPush() override { track_.finish(); }
+  ~TrackPush() override {
+    end_track();
+    track_.finish();
+  }
 
   Status write(std::string_view bytes) override {
     std::vector<packager::Unit> units;
@@ -29,13 +32,21 @@ class TrackPush final : public store::Push {
     for (const packager::Unit& unit : units) {
       if (Status taken = track_.take(unit, terms_); !taken) return taken;
     }
-    if (splitter_.track_ended()) track_.end();
     return split;
   }
 
-  Status complete() override { return splitter_.finish(); }
+  Status complete() override {
+    const Status finished = splitter_.finish();
+    end_track();
+    return finished;
+  }
 
  private:
+  // Not before the last byte: what says so stands at the head of the last segment.
+  void end_track() {
+    if (splitter_.track_ended()) track_.end();
+  }
+
   const std::shared_ptr<PublishingPoint> point_;
   PushedTrack& track_;
   const PushTerms terms_;
@@ -82,6 +93,9 @@ Result<std::unique_ptr<store::Push>> Ingest::push(std::string_view name, std::st
   Result<PushTerms> terms = parse_push_terms(parsed->presentation, query);
   if (!terms) return terms.error();
   std::shared_ptr<PublishingPoint> point = obtain(parsed->presentation);
+  if (!point)
+    return Error{ErrorCode::kLimit, "there are " + std::to_string(limits_.max_publishing_points) +
+                                        " publishing points already, which is all that there may be"};
   PushedTrack* track = point->obtain_track(parsed->track, limits_.max_pushed_tracks);
   if (!track)
     return Error{ErrorCode::kInvalid, "'" + std::string(name) +
@@ -94,6 +108,8 @@ Result<std::unique_ptr<store::Push>> Ingest::push(std::string_view name, std::st
 Status Ingest::end(std::string_view name) {
   const Result<PushedName> parsed = parse_pushed_name(name);
   if (!parsed) return parsed.error();
+  // Encoders that write folders delete what they do not list any more: nothing of that is here.
+  if (parsed->is_file) return {};
   const std::shared_ptr<PublishingPoint> point = find(parsed->presentation);
   if (!point) return no_point(parsed->presentation);
   if (parsed->track.empty()) {
@@ -113,7 +129,7 @@ void Ingest::tick() {
     for (const auto& [name, point] : points_) all.push_back(point);
   }
   for (auto& point : all) {
-    point->leave_if_idle(limits_.publisher_timeout);
+    point->leave_if_idle(limits_);
     if (!point->is_unused(limits_.header_timeout)) continue;
     const MutexLock lock(mutex_);
     // Those that are named here: nobody has come to push meanwhile.
@@ -130,6 +146,7 @@ std::shared_ptr<PublishingPoint> Ingest::find(const std::string& name) const {
 
 std::shared_ptr<PublishingPoint> Ingest::obtain(const std::string& name) {
   const MutexLock lock(mutex_);
+  if (!points_.contains(name) && points_.size() >= limits_.max_publishing_points) return nullptr;
   std::shared_ptr<PublishingPoint>& point = points_[name];
   if (!point) point = std::make_shared<PublishingPoint>(name, *directory_, store_, clock_);
   return point;

@@ -13,16 +13,6 @@
 
 namespace origin::channel {
 
-struct IngestLimits {
-  // A publisher of whom nothing comes for so long has gone; longer than segments that are pushed one by one.
-  Duration publisher_timeout = 30s;
-  // A header that is not needed for so long is to be pushed again.
-  Duration header_timeout = 600s;
-  uint32_t max_pushed_tracks = 64;   // of one publishing point
-  size_t max_cmaf_header = 1 << 20;  // bytes of a CMAF header, or of what stands before a chunk's payload
-  size_t max_cmaf_chunk = 64 << 20;  // bytes of a CMAF chunk
-};
-
 class Ingest final : public store::Sink {
  public:
   Ingest(std::shared_ptr<Directory> directory, store::Store& store, const Clock& clock,
@@ -37,6 +27,7 @@ class Ingest final : public store::Sink {
 
  private:
   std::shared_ptr<PublishingPoint> find(const std::string& name) const;
+  // Null: there are too many.
   std::shared_ptr<PublishingPoint> obtain(const std::string& name);
 
   const std::shared_ptr<Directory> directory_;

@@ -83,6 +83,7 @@ Status Presentation::start_run(std::shared_ptr<Observer> observer) {
 }
 
 void Presentation::leave() {
+  if (relay_) relay_->finish();
   bool vanish = false;
   Publication publication;
   {
@@ -99,7 +100,6 @@ void Presentation::leave() {
     for (const auto& slot : slots_) slot->track.deactivate();
   }
   carry_out(std::move(publication));
-  if (relay_) relay_->finish();
   if (vanish) remove();
 }
 
@@ -108,6 +108,7 @@ Duration Presentation::initial_offset() const {
 }
 
 void Presentation::set_relay(std::shared_ptr<Relay> relay) {
+  MutexLock lock(mutex_);
   relay_ = std::move(relay);
 }
 

@@ -129,7 +129,7 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
     }
     settle_withheld(slot, &start, publication);
     const auto end = slot.track.window().end_time();
-    const bool goes_on = start.epoch == slot.track.window().last_epoch() || slot.offset == start.offset;
+    const bool goes_on = start.epoch == slot.track.window().last_epoch() || slot.written_with == start.offset;
     if (end && start.time + 1ms < *end && goes_on) {
       return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
     }
@@ -147,7 +147,7 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
     if (!slot.has_data) slot.last_listed = slot.last_data;
     slot.has_data = media_written_ = true;
     slot.frame = 2 * start.tolerance;
-    slot.offset = start.offset;
+    slot.offset = slot.written_with = start.offset;
     begin_counting(start);
     const bool withheld = may_withhold(slot, start);
     opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);
@@ -341,7 +341,7 @@ void Presentation::end_track(TrackId id) {
     relayed = slot.relayed;
     settle_withheld(slot, nullptr, publication);
     slot.ended = true;
-    if (slot.has_data) {
+    if (slot.has_data || slot.track.window().size() > 0) {
       slot.track.end(publication);
     } else {
       slot.track.withdraw(publication);

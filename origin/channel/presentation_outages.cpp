@@ -15,6 +15,7 @@ namespace {
 constexpr Duration kShortestGap = 500ms;
 // A hole shorter than this is one of rounding; one longer than kLongestGap is a discontinuity.
 constexpr Duration kShortestHole = 5ms;
+constexpr int kMostGaps = 300;  // in a row
 constexpr Duration kLongestGap = 10min;
 
 }  // namespace
@@ -43,7 +44,7 @@ void Presentation::tick() {
 // it had gone on.
 bool Presentation::left_behind(const Slot& slot) const {
   if (options_.type != timeline::PlaylistType::kLive || options_.window == Duration::zero()) return false;
-  const bool over = !slot.track.active() || (slot.ended && slot.has_data);
+  const bool over = !slot.track.active() || slot.ended;
   const MonotonicTime since = slot.track.active() ? slot.last_data : run_started_;
   return over && slot.track.offered() &&
          clock_.monotonic() - since >= std::max<Duration>(options_.window, patience(options_));
@@ -96,7 +97,7 @@ uint64_t Presentation::fill_gap(Slot& slot, Duration until, uint64_t epoch, Publ
     return epoch;
   }
   if (until - *end < kShortestHole) return epoch;
-  if (until - *end > kLongestGap) {
+  if (until - *end > std::min<Duration>(kLongestGap, kMostGaps * options_.segment_duration)) {
     if (anchor_.epoch == epoch) ++anchor_.epoch;
     return anchor_.epoch;
   }

@@ -19,9 +19,10 @@ struct Presentation::Slot {
   bool cadence_known = false;
   Cadence cadence;
   std::optional<Duration> offset;  // from running time to the time line, of the last segment that was opened
-  Duration frame{};                // what the last segment began with, twice the tolerance
-  Duration end{};                  // where the last segment that was opened is to end
-  int64_t lead = 0;                // by how much its last number was greater than that of its slot
+  std::optional<Duration> written_with;  // likewise, whatever anchor has been set since
+  Duration frame{};                      // what the last segment began with, twice the tolerance
+  Duration end{};                        // where the last segment that was opened is to end
+  int64_t lead = 0;                      // by how much its last number was greater than that of its slot
   uint64_t dropped = 0;
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};
@@ -33,6 +34,7 @@ struct Presentation::Slot {
     writer.reset();
     has_data = ended = cadence_known = undecodable = false;
     offset.reset();
+    written_with.reset();
     cadence = {};
     end = {};
     lead = 0;

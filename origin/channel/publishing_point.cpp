@@ -9,6 +9,9 @@ namespace {
 constexpr Duration kMostBehindUtc = 30s;
 constexpr Duration kMostAheadOfUtc = 2s;
 
+// Where the publisher says that they are, after an outage perhaps.
+constexpr Duration kMostOffUtc = 1h;
+
 bool is_near(Duration time, UtcTime now) {
   const Duration behind = now.time_since_epoch() - time;
   return behind >= -kMostAheadOfUtc && behind <= kMostBehindUtc;
@@ -47,9 +50,13 @@ void PublishingPoint::end() {
 }
 
 // A request that brings nothing is no publisher either.
-void PublishingPoint::leave_if_idle(Duration timeout) {
+void PublishingPoint::leave_if_idle(const IngestLimits& limits) {
   const MutexLock turn(turn_);
-  if (!presentation_ || clock_.monotonic() - newest_push_ <= timeout) return;
+  if (!presentation_) return;
+  // VOD is gone when its publisher is: who makes it may take its time.
+  const bool is_vod = presentation_->options().type == timeline::PlaylistType::kVod;
+  const Duration timeout = is_vod ? limits.header_timeout : limits.publisher_timeout;
+  if (clock_.monotonic() - newest_push_ <= timeout) return;
   ++run_;
   std::exchange(presentation_, nullptr)->leave();
 }
@@ -65,6 +72,11 @@ uint64_t PublishingPoint::note_push() {
   return run_;
 }
 
+bool PublishingPoint::is_current(uint64_t run) const {
+  const MutexLock turn(turn_);
+  return run == run_;
+}
+
 Result<PublishingPoint::Joined> PublishingPoint::join(const std::string& track, const PushTerms& terms,
                                                       const ChunkTimes& chunk) {
   const MutexLock turn(turn_);
@@ -72,7 +84,7 @@ Result<PublishingPoint::Joined> PublishingPoint::join(const std::string& track, 
     auto opened = directory_.open(terms.options, nullptr);
     if (!opened) return opened.error();
     presentation_ = *std::move(opened);
-    presentation_->set_anchor(utc_at_zero(chunk));
+    presentation_->set_anchor(utc_at_zero(chunk, terms.in_utc));
     ++run_;
   }
   const Result<Presentation::TrackId> id = presentation_->add_track(track);
@@ -81,9 +93,10 @@ Result<PublishingPoint::Joined> PublishingPoint::join(const std::string& track, 
 }
 
 // What has come with its first chunk is there now, unless the source knows better.
-Duration PublishingPoint::utc_at_zero(const ChunkTimes& chunk) const {
+Duration PublishingPoint::utc_at_zero(const ChunkTimes& chunk, bool in_utc) const {
   const UtcTime now = clock_.utc();
-  if (is_near(chunk.begin, now)) return Duration::zero();
+  const bool can_be = std::chrono::abs(now.time_since_epoch() - chunk.begin) <= kMostOffUtc;
+  if (is_near(chunk.begin, now) || (in_utc && can_be)) return Duration::zero();
   if (chunk.utc_at_zero && is_near(chunk.begin + *chunk.utc_at_zero, now)) return *chunk.utc_at_zero;
   return now.time_since_epoch() - chunk.end;
 }

@@ -10,6 +10,7 @@
 #include "origin/base/clock.hpp"
 #include "origin/base/mutex.hpp"
 #include "origin/channel/directory.hpp"
+#include "origin/channel/ingest_limits.hpp"
 #include "origin/channel/pushed_track.hpp"
 
 namespace origin::channel {
@@ -41,13 +42,14 @@ class PublishingPoint {
   // Ends all tracks, and with them the presentation.
   void end();
   // Leaves the presentation to whoever comes next, where nothing has come for so long.
-  void leave_if_idle(Duration timeout);
+  void leave_if_idle(const IngestLimits& limits);
   // Whether it has no presentation, and nothing has come for so long.
   bool is_unused(Duration timeout) const;
 
   // ---- For its tracks ----
   // Something has come. The run that it is of: a writer of another one is of no use any more.
   uint64_t note_push();
+  bool is_current(uint64_t run) const;
   // Opens the presentation, if it is not, and a track of it. `chunk` is the first one, and may say how media
   // times are mapped to UTC. Errors: kExists (another publisher is at it), kInvalid.
   struct Joined {
@@ -62,7 +64,7 @@ class PublishingPoint {
 
  private:
   std::vector<PushedTrack*> tracks() const;
-  Duration utc_at_zero(const ChunkTimes& chunk) const;
+  Duration utc_at_zero(const ChunkTimes& chunk, bool in_utc) const;
 
   const std::string name_;
   Directory& directory_;

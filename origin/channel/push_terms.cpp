@@ -56,8 +56,9 @@ Status set(bool& flag, const std::string& name, const std::string& value) {
 }
 
 Status set(std::string& text, const std::string& name, const std::string& value) {
-  if (value.empty() || value.size() > kLongestText)
-    return wrong(name, value.substr(0, kLongestText), "1 to 64 characters");
+  if (value.empty() || value.size() > kLongestText ||
+      !g_utf8_validate_len(value.data(), value.size(), nullptr))
+    return wrong(name, "…", "1 to 64 bytes of UTF-8");
   text = value;
   return {};
 }
@@ -75,6 +76,13 @@ Status set_bitrate(uint64_t& bitrate, const std::string& name, const std::string
   return {};
 }
 
+// Not in the middle of a character.
+std::string shortened(const std::string& text) {
+  const char* end = nullptr;
+  g_utf8_validate_len(text.data(), std::min(text.size(), kLongestText), &end);
+  return std::string(text.data(), end);
+}
+
 Status set(PushTerms& terms, const std::string& name, const std::string& value) {
   Options& options = terms.options;
   if (name == "segment_duration") return set(options.segment_duration, name, value);
@@ -84,6 +92,10 @@ Status set(PushTerms& terms, const std::string& name, const std::string& value) 
   if (name == "playlist_type") return set(options.type, name, value);
   if (name == "publisher") return set(terms.publisher, name, value);
   if (name == "aligned") return set(terms.aligned, name, value);
+  if (name == "times") {
+    terms.in_utc = value == "utc";
+    return terms.in_utc ? Status() : wrong(name, value, "utc");
+  }
   if (name == "language") return set_language(terms.language, name, value);
   if (name == "label") return set(terms.label, name, value);
   if (name == "default") return set(terms.is_default, name, value);
@@ -100,9 +112,13 @@ bool is_number(std::string_view word) {
 std::string common_part(std::string_view stem, bool is_segment) {
   constexpr std::array<std::string_view, 6> kWords = {"init", "header", "chunk", "seg", "segment", "media"};
   constexpr std::string_view kSeparators = "-_.";
+  const std::string_view stem_was = stem;
   const size_t last = stem.find_last_of(kSeparators);
-  if (is_segment && last != std::string_view::npos && is_number(stem.substr(last + 1)))
+  std::string_view number;
+  if (is_segment && last != std::string_view::npos && is_number(stem.substr(last + 1))) {
+    number = stem.substr(last + 1);
     stem = stem.substr(0, last);
+  }
   std::string common;
   char separator = '-';
   while (!stem.empty()) {
@@ -115,21 +131,28 @@ std::string common_part(std::string_view stem, bool is_segment) {
     if (end < stem.size()) separator = stem[end];
     stem.remove_prefix(std::min(end + 1, stem.size()));
   }
-  return common;
+  // "init-0" is of what "chunk-0-00001" is of.
+  const bool is_header = stem_was.starts_with("init") || stem_was.starts_with("header");
+  return common.empty() && is_header ? std::string(number) : common;
 }
 
-// `path`: below the presentation.
-std::string track_in(std::string_view path) {
+// `path`: below the presentation. `is_file`: whether others are of the same track.
+std::string track_in(std::string_view path, bool& is_file) {
   constexpr std::string_view kStreams = "Streams(";
-  if (const size_t folder = path.find('/'); folder != std::string_view::npos)
+  if (const size_t folder = path.find('/'); folder != std::string_view::npos) {
+    is_file = folder + 1 < path.size();
     return std::string(path.substr(0, folder));
+  }
   const bool is_named = path.starts_with(kStreams) && path.ends_with(')');
   if (is_named) path = path.substr(kStreams.size(), path.size() - kStreams.size() - 1);
   const size_t dot = std::min(path.rfind('.'), path.size());
   const std::string_view stem = path.substr(0, dot), extension = path.substr(dot);
   const bool is_segment = extension == ".m4s" || extension == ".m4v" || extension == ".m4a";
   const bool is_header = extension == ".mp4";
-  return is_named || !(is_segment || is_header) ? std::string(stem) : common_part(stem, is_segment);
+  const bool is_whole = is_named || !(is_segment || is_header);
+  const std::string track = is_whole ? std::string(stem) : common_part(stem, is_segment);
+  is_file = is_segment || track != stem;
+  return track;
 }
 
 }  // namespace
@@ -141,8 +164,9 @@ Result<PushedName> parse_pushed_name(std::string_view name) {
     return Error{ErrorCode::kInvalid, "presentation " + valid.error().message};
   if (rest.size() <= 1) return parsed;
   parsed.is_manifest = rest.ends_with(".mpd") || rest.ends_with(".m3u8");
+  parsed.is_file = parsed.is_manifest;
   if (parsed.is_manifest) return parsed;
-  parsed.track = track_in(rest.substr(1));
+  parsed.track = track_in(rest.substr(1), parsed.is_file);
   if (Status valid = validate_name(parsed.track); !valid)
     return Error{ErrorCode::kInvalid,
                  "track " + valid.error().message + " (of '" + std::string(rest.substr(1)) + "')"};
@@ -156,7 +180,8 @@ Result<PushTerms> parse_push_terms(const std::string& presentation, std::string_
     std::string_view value = take_until(query, '&');
     const std::string_view name = take_until(value, '=');
     const GCharPtr text(g_uri_unescape_segment(value.data(), value.data() + value.size(), nullptr));
-    if (!text) return wrong(std::string(name), std::string(value), "text with valid escapes");
+    // Not the value: it may be somebody's token.
+    if (!text) return wrong(std::string(name), "…", "text with valid escapes");
     if (Status status = set(terms, std::string(name), text.get()); !status) return status.error();
   }
   terms.options.wall_clock = terms.options.type != timeline::PlaylistType::kVod;
@@ -172,7 +197,8 @@ std::string push_query(const Options& options) {
   return "playlist_type=" + std::string(name_of(options.type)) +
          "&segment_duration=" + seconds(options.segment_duration) +
          "&part_duration=" + seconds(options.part_duration) + "&window=" + seconds(options.window) +
-         "&target_duration=" + std::to_string(options.target_duration);
+         "&target_duration=" + std::to_string(options.target_duration) +
+         (options.wall_clock ? "&times=utc" : "");
 }
 
 std::string push_query(const timeline::TrackInfo& track) {
@@ -182,7 +208,7 @@ std::string push_query(const timeline::TrackInfo& track) {
   std::string query = "default=" + std::string(track.is_default ? "true" : "false") +
                       "&bitrate=" + std::to_string(track.declared_bandwidth);
   if (!track.language.empty()) query += "&language=" + escaped(track.language);
-  if (!track.label.empty()) query += "&label=" + escaped(track.label.substr(0, kLongestText));
+  if (!shortened(track.label).empty()) query += "&label=" + escaped(shortened(track.label));
   return query;
 }
 

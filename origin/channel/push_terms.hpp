@@ -15,6 +15,7 @@ struct PushedName {
   std::string presentation;
   std::string track;  // empty: of none in particular
   bool is_manifest = false;
+  bool is_file = false;  // one of several that a track is made of, or a manifest
 };
 
 // A name below the publishing points (DASH-IF Live Media Ingest 1.2, 6.2). Of the track "video" are
@@ -28,6 +29,8 @@ struct PushTerms {
   std::string publisher;
   // Keyframes lie on the grid of UTC: segments can end without a look at what follows.
   bool aligned = false;
+  // Decode times are the time of day, however long ago.
+  bool in_utc = false;
   // Of the track; see timeline::TrackInfo.
   std::string language;
   std::string label;
@@ -36,9 +39,9 @@ struct PushTerms {
 };
 
 // segment_duration, part_duration, window (seconds, with decimals), target_duration (whole seconds),
-// playlist_type (live, event, vod), publisher, aligned (true, false), and of the track language (BCP 47),
-// label, default (true, false), bitrate (bit/s); what is not there has its default, and others are none of
-// ours. Errors: kInvalid, naming the value and what would be right.
+// playlist_type (live, event, vod), publisher, aligned (true, false), times (utc), and of the track language
+// (BCP 47), label, default (true, false), bitrate (bit/s); what is not there has its default, and others are
+// none of ours. Errors: kInvalid, naming the value and what would be right.
 Result<PushTerms> parse_push_terms(const std::string& presentation, std::string_view query);
 
 // The queries that say so, of all that a receiver does not know otherwise: of the presentation, and of a

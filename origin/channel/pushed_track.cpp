@@ -11,6 +11,12 @@ namespace origin::channel {
 
 namespace {
 
+// What a chunk may span; what a second of it makes depends on the durations of segments and parts.
+constexpr Duration kLongestChunk = 120s;
+
+// What comes again after an outage is not older than that: it is an encoder that has begun anew.
+constexpr Duration kLongestAgain = 60s;
+
 // A decode time further from its presentation time is none.
 constexpr Duration kMostReordering = 10s;
 
@@ -48,10 +54,17 @@ Status PushedTrack::take(const packager::Unit& unit, const PushTerms& terms) {
 Status PushedTrack::take_header(const packager::Unit& unit, const PushTerms& terms) {
   Result<packager::CmafTrack> track = packager::read_track(unit.bytes.span());
   if (!track) return track.error();
+  point_.note_push();
   // Whoever is alone and begins anew may have a time line of its own; who resumes does not.
-  const bool resumes = !terms.publisher.empty() && terms.publisher == publisher_;
-  if (pushes_ <= 1 && !resumes) newest_.reset();
+  const bool is_same = !terms.publisher.empty() && terms.publisher == publisher_;
+  const bool is_other = !terms.publisher.empty() && !publisher_.empty() && !is_same;
+  // What it pushes again, not having heard that all has come, would be a new presentation.
+  if (is_same && ended_) return Error{ErrorCode::kEnded, "track '" + name_ + "' has ended"};
+  if (is_other && pushes_ > 1 && !ended_)
+    return Error{ErrorCode::kExists, "track '" + name_ + "' has another publisher; take another name"};
+  if (pushes_ <= 1 && !is_same) newest_.reset();
   publisher_ = terms.publisher;
+  ended_ = false;
   if (header_ && std::ranges::equal(header_bytes_.span(), unit.bytes.span())) return {};
   header_bytes_ = unit.bytes;
   header_ = *std::move(track);
@@ -67,11 +80,7 @@ Status PushedTrack::take_chunk(const packager::Unit& unit, const PushTerms& term
   const uint64_t run = point_.note_push();
   // DASH-IF Live Media Ingest 1.2: filler stands for what is lost, and is no media.
   if (chunk->samples.empty() || unit.is_filler) return {};
-  for (const int64_t ticks : {chunk->samples.front().dts, chunk->samples.back().dts}) {
-    if (!can_be(ticks, header_->format.timescale))
-      return Error{ErrorCode::kInvalid,
-                   "a decode time of " + std::to_string(ticks) + " ticks is not within 100 years"};
-  }
+  if (Status possible = check_times(*chunk); !possible) return possible;
   if (writer_ && run != run_) writer_ = nullptr;
   if (!writer_) {
     if (Status joined = join(*chunk, terms); !joined) return joined;
@@ -80,6 +89,20 @@ Status PushedTrack::take_chunk(const packager::Unit& unit, const PushTerms& term
     if (Status pushed = push(sample, *chunk); !pushed) return pushed;
   }
   return {};
+}
+
+Status PushedTrack::check_times(const packager::CmafChunk& chunk) const {
+  const uint32_t timescale = header_->format.timescale;
+  for (const media::Sample& sample : chunk.samples) {
+    if (can_be(sample.dts, timescale) && can_be(sample.pts, timescale)) continue;
+    return Error{ErrorCode::kInvalid,
+                 "a decode time of " + std::to_string(sample.dts) + " ticks is not within 100 years"};
+  }
+  const Duration length = time_of(chunk.samples.back().dts) - time_of(chunk.samples.front().dts);
+  if (length <= kLongestChunk) return {};
+  return Error{ErrorCode::kInvalid, "a chunk of " + std::to_string(length / 1s) +
+                                        " s is too long; it takes " + std::to_string(kLongestChunk / 1s) +
+                                        " s at most"};
 }
 
 Status PushedTrack::join(const packager::CmafChunk& chunk, const PushTerms& terms) {
@@ -118,7 +141,7 @@ void PushedTrack::set_format(const packager::CmafChunk& chunk) {
 
 Status PushedTrack::push(const media::Sample& sample, const packager::CmafChunk& chunk) {
   const Duration decode_time = time_of(sample.dts);
-  const bool came_before = newest_ && decode_time <= *newest_;
+  const bool came_before = newest_ && decode_time <= *newest_ && decode_time > *newest_ - kLongestAgain;
   if (came_before || sample.data.empty()) return {};
   newest_ = decode_time;
   // What comes again may have had other headers: the format only changes with media that is new.
@@ -130,7 +153,9 @@ Status PushedTrack::push(const media::Sample& sample, const packager::CmafChunk&
 
 void PushedTrack::end() {
   const MutexLock turn(turn_);
-  if (writer_) writer_->end();
+  // One of a run that is over would end another publisher's track.
+  if (writer_ && point_.is_current(run_)) writer_->end();
+  ended_ = ended_ || writer_ != nullptr;
   writer_ = nullptr;
   header_.reset();
   header_bytes_ = {};

@@ -37,6 +37,7 @@ class PushedTrack {
  private:
   Status take_header(const packager::Unit& unit, const PushTerms& terms) REQUIRES_LOCK(turn_);
   Status take_chunk(const packager::Unit& unit, const PushTerms& terms) REQUIRES_LOCK(turn_);
+  Status check_times(const packager::CmafChunk& chunk) const REQUIRES_LOCK(turn_);
   Status join(const packager::CmafChunk& chunk, const PushTerms& terms) REQUIRES_LOCK(turn_);
   void set_format(const packager::CmafChunk& chunk) REQUIRES_LOCK(turn_);
   Status push(const media::Sample& sample, const packager::CmafChunk& chunk) REQUIRES_LOCK(turn_);
@@ -50,6 +51,7 @@ class PushedTrack {
   std::optional<packager::CmafTrack> header_ GUARDED_BY(turn_);
   Bytes known_header_ GUARDED_BY(turn_);  // by the writer
   std::string publisher_ GUARDED_BY(turn_);
+  bool ended_ GUARDED_BY(turn_) = false;  // by that publisher, or while it pushed
   std::shared_ptr<TrackWriter> writer_ GUARDED_BY(turn_);
   uint64_t run_ GUARDED_BY(turn_) = 0;                // that the writer is of
   std::optional<Duration> newest_ GUARDED_BY(turn_);  // decode time of the last sample

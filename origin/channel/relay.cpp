@@ -75,6 +75,7 @@ std::vector<Publication::Warning> Relay::take_warnings() {
 }
 
 void Relay::finish() {
+  if (finished_.exchange(true)) return;
   if (const Status finished = publisher_->finish(kLongestFinish); !finished)
     log_warning("what was published last has not arrived: %s", finished.error().message.c_str());
 }

@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ class Relay {
   void wait_for_room();
   // What its publisher is to be warned of since the last call.
   std::vector<Publication::Warning> take_warnings();
-  // Waits for what has not arrived yet, within a time limit.
+  // Waits for what has not arrived yet, within a time limit. Idempotent.
   void finish();
 
  private:
@@ -34,6 +35,7 @@ class Relay {
   std::shared_ptr<Listener> listener_;
   std::unique_ptr<publish::Publisher> publisher_;
   bool loses_nothing_ = false;
+  std::atomic<bool> finished_ = false;
 };
 
 }  // namespace origin::channel

@@ -48,6 +48,7 @@ void Track::start_run(const std::string& run_id, Publication& publication) {
   offered_ = true;
   begin_stretch(run_id, stretch_->init_uri);
   active_ = true;
+  window_.go_on();
   if (window_.size() > 0) hint(publication);
 }
 

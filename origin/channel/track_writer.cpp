@@ -299,6 +299,10 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   std::string codec_name(media::name_of(format.codec));
   if (has_format_) {
     if (Status status = release_entry(); !status) return status;
+    // The keyframe that they were to wait for is of the new format.
+    for (size_t i = 0; i < late_.size(); ++i) presentation_->note_dropped(id_);
+    late_.clear();
+    resume_at_ = 0;
     // Before the segment ends, so that the playlist with the last part of the old format hints at it (RFC
     // 8216bis 6.2.6): who has that waits for the first part of the new one.
     presentation_->set_init(id_, *init, codec_name);
@@ -309,8 +313,9 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   const Options& options = presentation_->options();
   const segmenter::Timestamper::Config config = timestamper_config(options, format_);
   if (timestamper_) {
-    // What came with the new format, a jump or another anchor, is found by what came before.
-    timestamper_.emplace(config, *timestamper_, epoch_);
+    // A copy: emplace() ends the old one before it makes the new. What came with the new format, a jump or
+    // another anchor, is found by what came before.
+    timestamper_.emplace(config, segmenter::Timestamper(*timestamper_));
   } else {
     const Presentation::Terms terms = presentation_->terms();
     timestamper_.emplace(config, terms.begin);

@@ -14,8 +14,13 @@ namespace origin::http {
 namespace {
 
 // What DASH-IF Live Media Ingest 1.2 lets encoders push, and what those push that know no better.
-constexpr std::string_view kPushedTypes[] = {"", "video/mp4", "audio/mp4", "application/mp4",
-                                             "application/octet-stream"};
+constexpr std::string_view kPushedTypes[] = {"",
+                                             "video/mp4",
+                                             "audio/mp4",
+                                             "application/mp4",
+                                             "application/octet-stream",
+                                             "application/dash+xml",
+                                             "application/vnd.apple.mpegurl"};
 
 int status_of(const Error& error, int unsupported) {
   switch (error.code) {

@@ -16,10 +16,16 @@ constexpr Duration kForEver = std::chrono::hours(24 * 365);  // as far as a wait
 Result<Backlog::TrackId> Backlog::add_track(const std::string& name) {
   if (Status valid = check_name("track", name); !valid) return valid.error();
   const MutexLock lock(mutex_);
-  if (std::ranges::find(tracks_, name, &Track::name) != tracks_.end())
+  const auto found = std::ranges::find(tracks_, name, &Track::name);
+  if (found == tracks_.end()) {
+    tracks_.emplace_back().name = name;
+    return static_cast<TrackId>(tracks_.size() - 1);
+  }
+  if (found->buffer.has_header() || !found->buffer.has_ended())
     return Error{ErrorCode::kExists, "there is a track '" + name + "' already"};
-  tracks_.emplace_back().name = name;
-  return static_cast<TrackId>(tracks_.size() - 1);
+  // It ended without anything.
+  found->buffer = {};
+  return static_cast<TrackId>(found - tracks_.begin());
 }
 
 void Backlog::describe(TrackId track, std::string query) {

@@ -27,6 +27,9 @@ bool is_plain(char c) {
 
 Result<Location> Location::parse(std::string_view text) {
   const std::string copy(text);
+  // Errors are logged, and there may be a password before it.
+  if (text.find('@') != text.npos)
+    return wrong("…", "has a user or password, which belong into the key, or an '@'");
   if (!std::ranges::all_of(text, is_plain)) return wrong(text, "has characters that no URL has");
   GCharPtr scheme, user, host, path, query, fragment;
   char* parts[6] = {};
@@ -39,11 +42,10 @@ Result<Location> Location::parse(std::string_view text) {
   if (!parsed) return wrong(text, std::string("is no URL (") + fault->message + ")");
   const std::string_view kind = scheme ? scheme.get() : "";
   if (kind != "http" && kind != "https") return wrong(text, "is neither of http nor of https");
-  // A password in a URL shows up wherever the URL does.
-  if (user) return wrong("…", "has a user or password, which belong into the key");
   if (!host || !*host) return wrong(text, "has no host");
   if (query || fragment) return wrong(text, "has a query or fragment");
   if (port == 0) return wrong(text, "has port 0, where nothing listens");
+  if (copy.find("/_token/") != copy.npos) return wrong("…", "has a token, which belongs into the key");
   if (has_dot_segment(path.get())) return wrong(text, "has a dot segment");
   const size_t last = copy.find_last_not_of('/');
   return Location(copy.substr(0, last + 1));

@@ -22,9 +22,9 @@ constexpr int kSteady = 8;
 
 Timestamper::Timestamper(Config config, Anchor anchor) : config_(config), anchor_(anchor) {}
 
-Timestamper::Timestamper(Config config, const Timestamper& before, uint64_t epoch)
+Timestamper::Timestamper(Config config, const Timestamper& before)
     : config_(config),
-      anchor_{std::max(before.anchor_.epoch, epoch), before.anchor_.offset},
+      anchor_(before.anchor_),
       started_(before.started_),
       in_new_format_(true),
       anchor_changed_(before.anchor_changed_),
@@ -70,7 +70,7 @@ Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_j
   last_ = timed;
   last_raw_dts_ = times.dts;
   last_raw_end_ = times.dts + from_ticks(duration, config_.timescale);
-  lag_ = lag_of(times, now);
+  lag_ = lag_of(times, now, anchor_.offset);
   least_lag_ = before == Break::kDiscontinuity ? lag_ : std::min(least_lag_, lag_);
   return timed;
 }
@@ -113,20 +113,21 @@ Break Timestamper::classify(const Resolved& times, UtcTime now) const {
       times.dts < last_raw_dts_ - config_.reach.backward || overlap > config_.reach.backward;
   const bool hole = too_far_apart(times.dts);
   const bool leaps = config_.reach.wall_clock && times.dts - last_raw_end_ > config_.forward_tolerance;
-  const bool fits_in =
-      config_.reach.holds(times.pts + anchor_.offset, end(), now) && !(leaps && is_early(times, now));
+  const bool fits_in = config_.reach.holds(times.pts + anchor_.offset, end(), now) &&
+                       !(leaps && is_early(times, now, anchor_.offset));
   const bool forward = hole || (leaps && !fits_in);
   if (!backward && !forward && !was_reset_) return Break::kNone;
   return hole && fits_in && !was_reset_ ? Break::kHole : Break::kDiscontinuity;
 }
 
-Duration Timestamper::lag_of(const Resolved& times, UtcTime now) const {
-  return now.time_since_epoch() - (times.pts + anchor_.offset);
+Duration Timestamper::lag_of(const Resolved& times, UtcTime now, Duration offset) const {
+  return now.time_since_epoch() - (times.pts + offset);
 }
 
 // From the future, and earlier than a source that sends in bursts has sent any.
-bool Timestamper::is_early(const Resolved& times, UtcTime now) const {
-  return lag_of(times, now) < std::min(least_lag_ - config_.forward_tolerance, Duration::zero());
+bool Timestamper::is_early(const Resolved& times, UtcTime now, Duration offset) const {
+  const Duration least = std::min(least_lag_ - config_.forward_tolerance, Duration::zero());
+  return config_.reach.wall_clock && lag_of(times, now, offset) < least;
 }
 
 bool Timestamper::too_far_apart(Duration dts) const {
@@ -137,8 +138,13 @@ bool Timestamper::too_far_apart(Duration dts) const {
 
 Anchor Timestamper::anchor_for(const RawTimes& raw, UtcTime now, const Anchor& newest) const {
   DecodeTimes decode_times = decode_times_;
-  const Duration dts = resolve(raw, decode_times).dts;
-  if (newest.epoch > anchor_.epoch && config_.reach.holds(dts + newest.offset, end(), now)) return newest;
+  const Resolved times = resolve(raw, decode_times);
+  const Duration dts = times.dts;
+  // Others have another one without a jump, for a new format.
+  const bool is_of_a_jump = newest.epoch > anchor_.epoch && newest.offset != anchor_.offset;
+  if (is_of_a_jump && config_.reach.holds(dts + newest.offset, end(), now) &&
+      !is_early(times, now, newest.offset))
+    return newest;
   Duration start = end();
   if (config_.reach.wall_clock)
     start = std::max(start, now.time_since_epoch() - std::max(lag_, Duration::zero()));

@@ -93,8 +93,8 @@ class Timestamper {
     size_t reorder_depth = 0;      // see DecodeTimes; 0: frames are shown in the order of decoding
   };
   Timestamper(Config config, Anchor anchor);
-  // The track goes on in another format, from the epoch on that is given.
-  Timestamper(Config config, const Timestamper& before, uint64_t epoch);
+  // The track goes on in another format.
+  Timestamper(Config config, const Timestamper& before);
 
   // The next sample's times. `now` is UTC, only looked at with wall_clock. `behind_jump` is what the sample
   // is mapped with if it begins a new time line: anchor_for(), as agreed on with the presentation's other
@@ -125,8 +125,8 @@ class Timestamper {
   Break classify(const Resolved& times, UtcTime now) const;
   int64_t duration_of(const RawTimes& raw) const;
   bool too_far_apart(Duration dts) const;
-  Duration lag_of(const Resolved& times, UtcTime now) const;
-  bool is_early(const Resolved& times, UtcTime now) const;
+  Duration lag_of(const Resolved& times, UtcTime now, Duration offset) const;
+  bool is_early(const Resolved& times, UtcTime now, Duration offset) const;
   Timed first(const Resolved& times, int64_t duration);
   Timed follow(const Resolved& times, int64_t duration);
   Timed follow_audio(const Resolved& times, int64_t duration) const;

@@ -206,6 +206,7 @@ constexpr Setting kSettings[] = {
     count_limit<&Http::max_uploads, 1>("max-uploads"),
     time_limit<&Http::max_ttl, 1000, kMaxTtl>("max-ttl"),
     count_limit<&Http::max_listed, 1, kMaxListed>("max-listed"),
+    count_limit<&Ingest::max_publishing_points, 1>("max-publishing-points"),
     count_limit<&Ingest::max_pushed_tracks, 1>("max-pushed-tracks"),
     size_limit<&Ingest::max_cmaf_header, 1024, kMaxPiece>("max-cmaf-header"),
     size_limit<&Ingest::max_cmaf_chunk, 1024, kMaxPiece>("max-cmaf-chunk"),

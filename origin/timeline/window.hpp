@@ -46,6 +46,7 @@ class Window {
   // Whether all segments so far stand alone.
   bool independent_segments() const { return independent_segments_; }
   void end() { ended_ = true; }
+  void go_on() { ended_ = false; }
   bool ended() const { return ended_; }
 
   // All whole segments, and the same ones in other words. REQUIRES: nothing has left.

@@ -42,7 +42,8 @@ def media_is_whole_fragments(session):
     for rendition in session.renditions:
         init = next((exchange.body for exchange in rendition.of("init") if exchange.status == 200), None)
         for exchange in rendition.of(PART, HINT, SEGMENT):
-            is_init = exchange.url in rendition.inits or exchange.body[4:8] == b"ftyp"
+            is_hinted_init = exchange.purpose == HINT and exchange.body[4:8] == b"ftyp"
+            is_init = exchange.url in rendition.inits or is_hinted_init
             if exchange.status != 200 or init is None or is_init:
                 continue
             try:

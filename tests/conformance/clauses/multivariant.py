@@ -39,8 +39,8 @@ def variants(session):
         audio = [session.by_url.get(join(base, media.get("URI") or "")) for media in playlist.all("EXT-X-MEDIA")
                  if media.get("TYPE") == "AUDIO" and media.get("GROUP-ID") == tag.get("AUDIO")]
         own = session.by_url.get(join(base, uri))
-        # What has nothing but sound is its own group's member.
-        yield tag, own, [rendition for rendition in audio if rendition and rendition is not own]
+        # What has nothing but sound is a member of its own group, and others are played in its place.
+        yield tag, own, [] if own in audio else [rendition for rendition in audio if rendition]
 
 
 def init_of(rendition):
@@ -76,15 +76,17 @@ def variants_have_their_attributes(session):
 @clause("4.4.6.2")
 def groups_exist(session):
     """The AUDIO group of a variant is one that EXT-X-MEDIA tags make."""
-    for tag, _, audio in variants(session):
+    for tag, _, _ in variants(session):
         if tag.get("AUDIO"):
-            yield "" if audio else f"no group {tag.get('AUDIO')}"
+            made = {media.get("GROUP-ID") for media in session.multivariant.playlist.all("EXT-X-MEDIA")
+                    if media.get("TYPE") == "AUDIO"}
+            yield "" if tag.get("AUDIO") in made else f"no group {tag.get('AUDIO')}"
 
 
 def members(playlist, group):
     """What has to be the same in all groups of a type, of each member."""
     return {tag.get("NAME"): {name: value for name, value in tag.attributes.items() if name not in MAY_DIFFER}
-            for tag in playlist.all("EXT-X-MEDIA") if tag.get("GROUP-ID") == group}
+            for tag in playlist.all("EXT-X-MEDIA") if tag.get("GROUP-ID") == group and tag.get("TYPE") == "AUDIO"}
 
 
 @clause("4.4.6.1.1")
