@@ -21,7 +21,7 @@ struct Pair {
 constexpr Pair kPairs[] = {{kFormat, kFormat}, {kFormat, kStall}, {kFormat, kPause}, {kFormat, kJump},
                            {kStall, kFormat},  {kStall, kStall},  {kStall, kPause},  {kPause, kFormat},
                            {kPause, kStall},   {kPause, kPause},  {kJump, kFormat}};
-constexpr unsigned kTrials = 12;
+constexpr unsigned kTrials = 8;
 
 class Trial {
  public:
