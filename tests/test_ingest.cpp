@@ -121,6 +121,15 @@ void stream(Origin& origin, store::Push& push, Encoder& encoder, Duration length
   }
 }
 
+// What most tests begin with.
+std::unique_ptr<store::Push> begin(Origin& origin, Encoder& encoder, Duration length,
+                                   const std::string& query = "") {
+  auto push = origin.open("live/video.cmfv", query);
+  check(write(*push, encoder.header()));
+  stream(origin, *push, encoder, length);
+  return push;
+}
+
 void check_frames(const std::vector<tests::MediaSample>& samples, size_t least) {
   ck_assert_uint_ge(samples.size(), least);
   for (size_t i = 1; i < samples.size(); ++i)
@@ -132,9 +141,7 @@ void check_frames(const std::vector<tests::MediaSample>& samples, size_t least) 
 START_TEST(test_stream_in_utc_keeps_its_times) {
   Origin origin;
   Encoder encoder(kUtc);
-  const auto push = origin.open("live/video.cmfv", "aligned=true");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 9s);
+  const auto push = begin(origin, encoder, 9s, "aligned=true");
   const MediaPlaylist playlist = origin.playlist();
   tests::check_media_playlist(playlist);
   ck_assert_int_eq(playlist.target_duration, 2);
@@ -193,9 +200,7 @@ END_TEST
 START_TEST(test_what_is_no_cmaf_is_refused_and_costs_nothing) {
   Origin origin;
   Encoder encoder(kUtc);
-  const auto push = origin.open("live/video.cmfv");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 5s);
+  const auto push = begin(origin, encoder, 5s);
   const auto other = origin.open("live/video.cmfv");
   check_error(other->write("<html><body>"), ErrorCode::kInvalid, "box");
   const auto half = origin.open("live/video.cmfv");
@@ -220,9 +225,7 @@ START_TEST(test_what_comes_again_is_left_out) {
   Origin origin;
   Encoder encoder(kUtc);
   const char* query = "publisher=a&aligned=true";
-  auto push = origin.open("live/video.cmfv", query);
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 5s);
+  auto push = begin(origin, encoder, 5s, query);
   Encoder again = encoder;
   stream(origin, *push, encoder, 1s);
   push = origin.open("live/video.cmfv", query);
@@ -239,9 +242,7 @@ START_TEST(test_what_comes_again_over_a_change_of_format_is_left_out) {
   Origin origin;
   Encoder encoder(kUtc);
   const char* query = "publisher=a&aligned=true";
-  auto push = origin.open("live/video.cmfv", query);
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 5s);
+  auto push = begin(origin, encoder, 5s, query);
   Encoder old = encoder;
   stream(origin, *push, encoder, 1s);
   encoder.resize();
@@ -278,9 +279,7 @@ END_TEST
 START_TEST(test_encoder_that_begins_anew_is_a_discontinuity) {
   Origin origin;
   Encoder encoder(0s);
-  auto push = origin.open("live/video.cmfv");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 9s);
+  auto push = begin(origin, encoder, 9s);
   push = nullptr;
   origin.pass(1s);
   Encoder next(0s);
@@ -296,9 +295,7 @@ END_TEST
 START_TEST(test_new_header_is_a_new_format) {
   Origin origin;
   Encoder encoder(kUtc);
-  const auto push = origin.open("live/video.cmfv");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 6s);
+  const auto push = begin(origin, encoder, 6s);
   encoder.resize();
   check(write(*push, encoder.header()));
   stream(origin, *push, encoder, 6s);
@@ -312,9 +309,7 @@ END_TEST
 START_TEST(test_publisher_that_is_gone_may_come_back) {
   Origin origin;
   Encoder encoder(kUtc);
-  auto push = origin.open("live/video.cmfv");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 9s);
+  auto push = begin(origin, encoder, 9s);
   push = nullptr;
   origin.pass(35s);
   ck_assert(origin.text("live/index.m3u8").size() > 0);
@@ -361,9 +356,7 @@ END_TEST
 START_TEST(test_last_segment_is_whole) {
   Origin origin;
   Encoder encoder(kUtc);
-  auto push = origin.open("live/video.cmfv");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 5s);
+  auto push = begin(origin, encoder, 5s);
   const Bytes last = encoder.chunk(50, {.starts_segment = true, .ends_track = true});
   for (size_t at = 0; at < last.size(); at += 100)
     check(write(*push, last.slice(at, std::min<size_t>(100, last.size() - at))));
@@ -393,9 +386,7 @@ END_TEST
 START_TEST(test_what_comes_again_after_the_end_is_refused) {
   Origin origin;
   Encoder encoder(kUtc);
-  auto push = origin.open("live/video.cmfv", "publisher=a");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 5s);
+  auto push = begin(origin, encoder, 5s, "publisher=a");
   check(origin.ingest.end("live"));
   const size_t segments = origin.playlist().segments.size();
   push = origin.open("live/video.cmfv", "publisher=a");
@@ -408,9 +399,7 @@ END_TEST
 START_TEST(test_two_publishers_of_different_media_are_not_mixed) {
   Origin origin;
   Encoder encoder(kUtc);
-  auto push = origin.open("live/video.cmfv", "publisher=a");
-  check(write(*push, encoder.header()));
-  stream(origin, *push, encoder, 1s);
+  auto push = begin(origin, encoder, 1s, "publisher=a");
   auto other = origin.open("live/video.cmfv", "publisher=b");
   check_error(write(*other, encoder.header()), ErrorCode::kExists, "another publisher");
   push.reset();

@@ -95,8 +95,8 @@ Status PushedTrack::check_times(const packager::CmafChunk& chunk) const {
   const uint32_t timescale = header_->format.timescale;
   for (const media::Sample& sample : chunk.samples) {
     if (can_be(sample.dts, timescale) && can_be(sample.pts, timescale)) continue;
-    return Error{ErrorCode::kInvalid,
-                 "a decode time of " + std::to_string(sample.dts) + " ticks is not within 100 years"};
+    return Error{ErrorCode::kInvalid, "times of " + std::to_string(sample.dts) + " and " +
+                                          std::to_string(sample.pts) + " ticks are not within 100 years"};
   }
   const Duration length = time_of(chunk.samples.back().dts) - time_of(chunk.samples.front().dts);
   if (length <= kLongestChunk) return {};

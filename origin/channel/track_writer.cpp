@@ -313,8 +313,8 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   const Options& options = presentation_->options();
   const segmenter::Timestamper::Config config = timestamper_config(options, format_);
   if (timestamper_) {
-    // A copy: emplace() ends the old one before it makes the new. What came with the new format, a jump or
-    // another anchor, is found by what came before.
+    // What came with the new format, a jump or another anchor, is found by what came before: a copy of it,
+    // since emplace() ends the old one first.
     timestamper_.emplace(config, segmenter::Timestamper(*timestamper_));
   } else {
     const Presentation::Terms terms = presentation_->terms();
