@@ -205,7 +205,8 @@ gboolean origin_track_set_format(OriginTrack* self, const OriginFormat* format, 
  * @error: return location for an error
  *
  * Takes the next frame. A reference to @data is kept until its chunk is written, which copies it once. One
- * thread at a time for each track. Never waits for a reader, a disk or a network.
+ * thread at a time for each track. Never waits for a reader or a disk; for a network only in a presentation
+ * of origin_server_publish_presentation() that is not paced by the clock, up to a minute.
  *
  * Once a track has a format, a later one that the codec does not allow is left out with its frames and a
  * #OriginPresentation::warning, until it changes again.

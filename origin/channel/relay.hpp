@@ -21,11 +21,12 @@ class Relay {
   static Result<std::shared_ptr<Relay>> start(const Options& options, publish::Options target);
 
   publish::Publisher& publisher() { return *publisher_; }
-  // Media that is not paced by the clock waits until there is room for it, which is never lost then.
+  // Media that is not paced by the clock waits until there is room for it, a minute at most: what there is no
+  // room for then is lost, of which the publisher is warned. On streaming threads; no effect on other media.
   void wait_for_room();
   // What its publisher is to be warned of since the last call.
   std::vector<Publication::Warning> take_warnings();
-  // Waits for what has not arrived yet, within a time limit. Idempotent.
+  // Waits for what has not arrived yet, 10 s at most, and logs if it has not. Idempotent.
   void finish();
 
  private:
