@@ -309,10 +309,34 @@ END_TEST
 START_TEST(test_owner_re_anchors_with_a_discontinuity) {
   Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
   push(timestamper, 0ns, 0ns);
-  timestamper.set_anchor({1, kEpochOffset + 30s});
-  const Timed timed = push(timestamper, 33'333'333ns, 33'333'333ns);
+  timestamper.shift_anchor(1, 30s);
+  const Timed timed = push(timestamper, {33'333'333ns, 33'333'333ns, {}}, at(30s), timestamper.anchor());
   ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
   ck_assert_int_eq(timed.pts, to_ticks(kEpochOffset + 30s, 90'000) + 3000);
+}
+END_TEST
+
+START_TEST(test_owner_re_anchors_a_source_that_had_jumped) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  push(timestamper, 0ns, 0ns);
+  push(timestamper, {100s, 100s, {}}, at(33ms), timestamper.anchor());
+  timestamper.shift_anchor(7, 30s);
+  // Others have not jumped.
+  const Timed timed = push(timestamper, {100'033ms, 100'033ms, {}}, at(30'066ms), {7, kEpochOffset + 30s});
+  ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
+  ck_assert_uint_eq(timestamper.anchor().epoch, 7);
+  ck_assert_int_le(std::abs(timed.pts - to_ticks(kEpochOffset + 30'066ms, 90'000)), 200);
+}
+END_TEST
+
+START_TEST(test_owner_re_anchors_as_the_source_jumps) {
+  Timestamper timestamper(video_config(90'000, 3000), {0, kEpochOffset});
+  push(timestamper, 0ns, 0ns);
+  timestamper.shift_anchor(1, 30s);
+  const Timed timed = push(timestamper, {100s, 100s, {}}, at(30'033ms), timestamper.anchor());
+  ck_assert_int_eq(as_int(timed.before), as_int(Break::kDiscontinuity));
+  ck_assert_uint_eq(timestamper.anchor().epoch, 2);
+  ck_assert_int_le(std::abs(timed.pts - to_ticks(kEpochOffset + 30'033ms, 90'000)), 200);
 }
 END_TEST
 
@@ -346,6 +370,8 @@ int main() {
       test_audio_jitter_is_laid_end_to_end_and_a_gap_is_kept,
       test_audio_of_a_fast_clock_never_runs_far_ahead,
       test_owner_re_anchors_with_a_discontinuity,
+      test_owner_re_anchors_a_source_that_had_jumped,
+      test_owner_re_anchors_as_the_source_jumps,
       test_times_beyond_32_bits_keep_their_ticks,
   };
   return run_tests("timestamper", tests);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "origin/base/thread.hpp"
 #include "origin/channel/lifetimes.hpp"
 
 namespace origin::api {
@@ -29,7 +30,7 @@ Origin::Content::Content(const Options& options)
 Origin::Origin(Options options)
     : content_(std::make_shared<Content>(options)),
       http_(options.http, content_->store),
-      timekeeper_([content = content_] { keep_time(content); }) {}
+      timekeeper_(start_thread("origin-time", [content = content_] { keep_time(content); })) {}
 
 Origin::~Origin() {
   stop();

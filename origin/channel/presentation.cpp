@@ -134,9 +134,8 @@ void Presentation::set_anchor(Duration utc_at_zero) {
   if (std::chrono::abs(change) <= tolerance) return;
   publisher_offset_ = utc_at_zero;
   anchor_ = {anchor_.epoch + 1, anchor_.offset + change};
-  ++forced_anchors_;
   for (const auto& slot : slots_) {
-    if (slot->offset) slot->offset = anchor_.offset;
+    if (slot->offset) *slot->offset += change;
   }
   grid_.settle_only(clock_.utc().time_since_epoch());
 }

@@ -110,7 +110,7 @@ class Presentation {
     segmenter::Anchor anchor;
     segmenter::Anchor
         begin;  // what a track begins with: without a clock, it may come to the others' jumps later
-    uint64_t forced_anchors = 0;  // counts set_anchor() calls that took effect
+    Duration publisher_offset{};  // the last set_anchor() that took effect
     Duration max_segment{};       // longest that the target duration allows; 0: not limited
     // The last discontinuity that a track came to, and when.
     uint64_t newest_epoch = 0;
@@ -176,6 +176,7 @@ class Presentation {
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication)
       REQUIRES_LOCK(mutex_);
   void bridge_jump(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
+  Opened begin_segment(Slot& slot, Track::Start start, Publication& publication) REQUIRES_LOCK(mutex_);
   Duration shortest_gap() const;
   Duration gap_end(Duration from) const REQUIRES_LOCK(mutex_);
   // Whether the track is, or would be with nothing listed `from_now`, without a new segment for too long.
@@ -260,7 +261,6 @@ class Presentation {
   bool remembering_ GUARDED_BY(mutex_) = false;          // somebody writes it
   bool forgetful_ GUARDED_BY(mutex_) = false;            // it could not be written, which was logged
   uint64_t offset_from_grid_ GUARDED_BY(mutex_) = 0;     // what all numbers are more than the grid's
-  uint64_t forced_anchors_ GUARDED_BY(mutex_) = 0;
   bool wall_clock_fixed_ GUARDED_BY(mutex_) = false;
   bool media_written_ GUARDED_BY(mutex_) = false;  // in this run
   uint32_t target_duration_ GUARDED_BY(mutex_) = 0;

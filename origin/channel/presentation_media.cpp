@@ -18,6 +18,11 @@ namespace {
 // long.
 constexpr Duration kAlike = 50ms;
 
+// A segment that begins before the end of the last one by more than this comes too late: behind a
+// discontinuity, where the source may have come back a little before the end of a gap, and elsewhere.
+constexpr Duration kMostBack = 1s;
+constexpr Duration kRounding = 1ms;
+
 uint32_t ceil_seconds(Duration duration) {
   return static_cast<uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
@@ -43,7 +48,7 @@ Presentation::Terms Presentation::terms() const {
   MutexLock lock(mutex_);
   const segmenter::Anchor begin =
       options_.wall_clock ? anchor_ : segmenter::Anchor{run_epoch_, publisher_offset_};
-  return {anchor_, begin, forced_anchors_, max_segment(), newest_epoch_, newest_epoch_start_};
+  return {anchor_, begin, publisher_offset_, max_segment(), newest_epoch_, newest_epoch_start_};
 }
 
 segmenter::Anchor Presentation::propose_anchor(const segmenter::Anchor& anchor) {
@@ -120,7 +125,7 @@ void Presentation::publish_playlists(Publication& publication) {
 
 Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start start) {
   Publication publication;
-  Opened opened;
+  std::optional<Opened> opened;
   {
     MutexLock lock(mutex_);
     Slot& slot = *slots_[id];
@@ -128,35 +133,40 @@ Result<Presentation::Opened> Presentation::open_segment(TrackId id, Track::Start
       return Error{ErrorCode::kEnded, "track '" + slot.track.name() + "' has ended"};
     }
     settle_withheld(slot, &start, publication);
-    const auto end = slot.track.window().end_time();
     const bool goes_on = start.epoch == slot.track.window().last_epoch() || slot.written_with == start.offset;
-    if (end && start.time + 1ms < *end && goes_on) {
-      return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
-    }
     start.epoch = fill_gap(slot, start.time, current_epoch(start), publication);
-    // Gaps may have come to another track's discontinuity already, in the format that was.
-    if (slot.track.changes_init() && start.epoch == slot.track.window().last_epoch()) {
-      if (anchor_.epoch == start.epoch) ++anchor_.epoch;
-      start.epoch = anchor_.epoch;
-    }
-    if (start.epoch > newest_epoch_) {
-      newest_epoch_ = start.epoch;
-      newest_epoch_start_ = start.time;
-    }
-    slot.last_data = clock_.monotonic();
-    if (!slot.has_data) slot.last_listed = slot.last_data;
-    slot.has_data = media_written_ = true;
-    slot.frame = 2 * start.tolerance;
-    slot.offset = slot.written_with = start.offset;
-    begin_counting(start);
-    const bool withheld = may_withhold(slot, start);
-    opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);
-    opened.epoch = slot.track.window().open_segment()->epoch;
-    opened.end = plan_end(slot, start, opened.sequence);
+    const auto end = slot.track.window().end_time();
+    if (!end || start.time + (goes_on ? kRounding : kMostBack) >= *end)
+      opened = begin_segment(slot, start, publication);
     publish_playlists(publication);
-    if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   }
   carry_out(std::move(publication));
+  if (!opened) return Error{ErrorCode::kUnavailable, "that time was given to a gap"};
+  return *opened;
+}
+
+Presentation::Opened Presentation::begin_segment(Slot& slot, Track::Start start, Publication& publication) {
+  // Gaps may have come to another track's discontinuity already, in the format that was.
+  if (slot.track.changes_init() && start.epoch == slot.track.window().last_epoch()) {
+    if (anchor_.epoch == start.epoch) ++anchor_.epoch;
+    start.epoch = anchor_.epoch;
+  }
+  if (start.epoch > newest_epoch_) {
+    newest_epoch_ = start.epoch;
+    newest_epoch_start_ = start.time;
+  }
+  slot.last_data = clock_.monotonic();
+  if (!slot.has_data) slot.last_listed = slot.last_data;
+  slot.has_data = media_written_ = true;
+  slot.frame = 2 * start.tolerance;
+  slot.offset = slot.written_with = start.offset;
+  begin_counting(start);
+  const bool withheld = may_withhold(slot, start);
+  Opened opened;
+  opened.sequence = slot.track.open_segment(start, first_sequence(start), withheld, publication);
+  opened.epoch = slot.track.window().open_segment()->epoch;
+  opened.end = plan_end(slot, start, opened.sequence);
+  if (state_ == State::kStarting && live_rules()) state_ = State::kLive;
   return opened;
 }
 

@@ -84,7 +84,7 @@ bool TrackWriter::leads_to_entry(const Frame& frame) const {
 }
 
 bool TrackWriter::is_interrupted_before(const Frame& frame) const {
-  return presentation_->terms().forced_anchors != forced_anchors_ ||
+  return presentation_->terms().publisher_offset != publisher_offset_ ||
          timestamper_->before(frame.times, frame.arrived) != segmenter::Break::kNone;
 }
 
@@ -117,10 +117,11 @@ Status TrackWriter::release_entry() {
 Status TrackWriter::write(const Frame& frame) {
   const Presentation::Terms terms = presentation_->terms();
   segmenter::Anchor anchor = terms.anchor;
-  if (terms.forced_anchors != forced_anchors_) {
-    forced_anchors_ = terms.forced_anchors;
-    timestamper_->set_anchor(anchor);
-  } else if (timestamper_->before(frame.times, frame.arrived) == segmenter::Break::kDiscontinuity) {
+  if (terms.publisher_offset != publisher_offset_) {
+    const Duration before = std::exchange(publisher_offset_, terms.publisher_offset);
+    timestamper_->shift_anchor(anchor.epoch, publisher_offset_ - before);
+  }
+  if (timestamper_->before(frame.times, frame.arrived) == segmenter::Break::kDiscontinuity) {
     anchor = agree_on_anchor(frame, anchor);
   }
   max_segment_ = terms.max_segment;
@@ -196,6 +197,7 @@ void TrackWriter::note_captions(const Frame& frame) {
 segmenter::Anchor TrackWriter::agree_on_anchor(const Frame& frame, segmenter::Anchor newest) {
   for (;;) {
     const segmenter::Anchor wanted = timestamper_->anchor_for(frame.times, frame.arrived, newest);
+    if (wanted.epoch <= newest.epoch) return wanted;
     newest = presentation_->propose_anchor(wanted);
     if (newest == wanted) return wanted;
   }
@@ -319,7 +321,7 @@ Status TrackWriter::apply_format(media::Format format, const Bytes& first_frame)
   } else {
     const Presentation::Terms terms = presentation_->terms();
     timestamper_.emplace(config, terms.begin);
-    forced_anchors_ = terms.forced_anchors;
+    publisher_offset_ = terms.publisher_offset;
   }
   epoch_ = std::max(epoch_, timestamper_->anchor().epoch);
   const Duration wanted = equal_parts(options, format_, first_frame.span(), options.part_duration);

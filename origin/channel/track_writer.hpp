@@ -116,8 +116,8 @@ class TrackWriter {
   bool ended_ = false;
   std::optional<segmenter::Timestamper> timestamper_;
   std::optional<segmenter::Segmenter> segmenter_;
-  uint64_t forced_anchors_ = 0;
-  Duration max_segment_{};  // that the target duration allows, as of the newest sample
+  Duration publisher_offset_{};  // that the time line goes by
+  Duration max_segment_{};       // that the target duration allows, as of the newest sample
   uint64_t epoch_ = 0;
   std::optional<uint64_t> segment_;  // number of the open segment
   bool segment_has_chunk_ = false;

@@ -5,6 +5,7 @@
 
 #include "origin/base/clock.hpp"
 #include "origin/base/log.hpp"
+#include "origin/base/thread.hpp"
 
 namespace origin::publish {
 
@@ -33,7 +34,7 @@ Sender::Sender(Backlog& backlog, Options options, Location location, std::shared
       location_(std::move(location)),
       listener_(std::move(listener)),
       multi_(make_multi()) {
-  if (multi_) thread_ = std::thread([this] { run(); });
+  if (multi_) thread_ = start_thread("origin-publish", [this] { run(); });
 }
 
 void Sender::stop() {

@@ -51,7 +51,7 @@ int64_t Timestamper::ticks(Duration running_time) const {
 Timed Timestamper::next(const RawTimes& raw, UtcTime now, const Anchor& behind_jump) {
   const Resolved times = resolve(raw, decode_times_);
   const Break before = classify(times, now);
-  if (before == Break::kDiscontinuity && !anchor_changed_) anchor_ = behind_jump;
+  if (before == Break::kDiscontinuity) anchor_ = behind_jump;
   const int64_t duration = duration_of(raw);
   // A source whose clock is fast makes more audio than time goes by.
   if (before == Break::kNone && started_ && config_.audio &&
@@ -136,15 +136,18 @@ bool Timestamper::too_far_apart(Duration dts) const {
   return dts - last_raw_dts_ > std::max(config_.hole_threshold, frame * 3 / 2);
 }
 
+bool Timestamper::fits(const Resolved& times, Duration offset, UtcTime now) const {
+  return config_.reach.holds(times.dts + offset, end(), now) && !is_early(times, now, offset);
+}
+
 Anchor Timestamper::anchor_for(const RawTimes& raw, UtcTime now, const Anchor& newest) const {
   DecodeTimes decode_times = decode_times_;
   const Resolved times = resolve(raw, decode_times);
   const Duration dts = times.dts;
+  if (anchor_changed_ && fits(times, anchor_.offset, now)) return anchor_;
   // Others have another one without a jump, for a new format.
-  const bool is_of_a_jump = newest.epoch > anchor_.epoch && newest.offset != anchor_.offset;
-  if (is_of_a_jump && config_.reach.holds(dts + newest.offset, end(), now) &&
-      !is_early(times, now, newest.offset))
-    return newest;
+  const bool is_of_a_jump = newest.epoch >= anchor_.epoch && newest.offset != anchor_.offset;
+  if (is_of_a_jump && fits(times, newest.offset, now)) return newest;
   Duration start = end();
   if (config_.reach.wall_clock)
     start = std::max(start, now.time_since_epoch() - std::max(lag_, Duration::zero()));
@@ -217,8 +220,8 @@ int64_t Timestamper::decode_time(int64_t place, int64_t earliest) const {
   return std::max(place - reorder_delay_, earliest);
 }
 
-void Timestamper::set_anchor(const Anchor& anchor) {
-  anchor_ = anchor;
+void Timestamper::shift_anchor(uint64_t epoch, Duration by) {
+  anchor_ = {epoch, anchor_.offset + by};
   anchor_changed_ = started_;
 }
 

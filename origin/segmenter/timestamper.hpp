@@ -102,12 +102,14 @@ class Timestamper {
   Timed next(const RawTimes& raw, UtcTime now, const Anchor& behind_jump);
   // What next() would find before that sample; kNone where it depends on the sample itself (kOverlap).
   Break before(const RawTimes& raw, UtcTime now) const;
-  // What that sample is best mapped with if it begins a new time line. `newest` is the presentation's newest
-  // anchor, and the answer where the sample fits in with it: another track may have come to the same jump.
+  // What that sample is best mapped with if it begins a new time line: what the publisher's clock says, or
+  // `newest`, the presentation's newest anchor, where the sample fits in with it, since another track may
+  // have come to the same jump; else a new one.
   Anchor anchor_for(const RawTimes& raw, UtcTime now, const Anchor& newest) const;
 
-  // The presentation's time line was re-anchored by its owner: holds from the next sample on.
-  void set_anchor(const Anchor& anchor);
+  // The publisher's clock is anchored anew, and what this track's source has jumped by stays: from the next
+  // sample on, times are later by that much, unless the sample does not fit in with it.
+  void shift_anchor(uint64_t epoch, Duration by);
   // The last sample has been published with its duration: what follows at about its end begins there.
   void hold_end() { end_is_held_ = true; }
   // The next sample does not continue what came before (a flush or seek): it starts a new epoch.
@@ -125,6 +127,7 @@ class Timestamper {
   Break classify(const Resolved& times, UtcTime now) const;
   int64_t duration_of(const RawTimes& raw) const;
   bool too_far_apart(Duration dts) const;
+  bool fits(const Resolved& times, Duration offset, UtcTime now) const;
   Duration lag_of(const Resolved& times, UtcTime now, Duration offset) const;
   bool is_early(const Resolved& times, UtcTime now, Duration offset) const;
   Timed first(const Resolved& times, int64_t duration);

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "origin/base/log.hpp"
+#include "origin/base/thread.hpp"
 #include "origin/server/service_manager.hpp"
 
 namespace origin::server {
@@ -125,7 +126,7 @@ void Daemon::stop() {
   const Duration grace = configuration_.origin.http.limits.stop_grace;
   log_info("stopping; answers on their way have %g s to end", to_seconds(grace));
   tell_stopping(grace + kStopMargin);
-  stopper_ = std::thread([this] {
+  stopper_ = start_thread("origin-stop", [this] {
     origin_.reset();
     g_main_loop_quit(loop_.get());
   });

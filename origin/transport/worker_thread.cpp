@@ -9,6 +9,7 @@
 
 #include "origin/base/clock.hpp"
 #include "origin/base/log.hpp"
+#include "origin/base/thread.hpp"
 #include "origin/transport/client_connection.hpp"
 #include "origin/transport/listener.hpp"
 
@@ -106,7 +107,7 @@ WorkerThread::~WorkerThread() {
 void WorkerThread::start() {
   std::promise<void> started;
   std::future<void> ready = started.get_future();
-  thread_ = std::thread([this, &started] { run(started); });
+  thread_ = start_thread("origin-http", [this, &started] { run(started); });
   ready.wait();
 }
 
@@ -141,7 +142,6 @@ void WorkerThread::run_posted() {
 }
 
 void WorkerThread::run(std::promise<void>& started) {
-  pthread_setname_np(pthread_self(), "origin-http");
   g_main_context_push_thread_default(context_.get());
   // Without a listener of its own: this SoupServer lets go of a stream after each response, so that an idle
   // connection costs nothing in libsoup, and whether the socket stays open is ours to decide.
