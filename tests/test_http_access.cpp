@@ -186,6 +186,26 @@ std::string chunk(const std::string& content) {
   return size + content + "\r\n";
 }
 
+START_TEST(test_what_tells_of_clients_is_for_administrators) {
+  AccessFixture origin;
+  const auto playing = origin.server.listen("127.0.0.1", 0, http::Purpose::kPlaying);
+  for (const char* name :
+       {"/api/connections", "/api/objects", "/api/%63onnections", "/api/objects?prefix=live"}) {
+    ck_assert_int_eq(origin.get(name).status, 401);
+    ck_assert_int_eq(origin.get(name, with_key("reader-key")).status, 403);
+    ck_assert_int_eq(origin.get(name, with_key("boss-key")).status, 200);
+    ck_assert_int_eq(HttpClient(*playing).get(name, with_key("boss-key")).status, 404);
+  }
+  // Without keys: for who sits at this machine.
+  const HttpFixture keyless;
+  for (const char* name : {"/api/connections", "/api/%6fbjects"}) {
+    ck_assert_int_eq(keyless.get(name).status, 200);
+    ck_assert_int_eq(keyless.get(name, {{"X-Forwarded-For", "10.0.0.1"}}).status, 403);
+    ck_assert_int_eq(keyless.get(name, {{"Origin", "https://page.example"}}).status, 403);
+  }
+}
+END_TEST
+
 START_TEST(test_revoked_keys_end_open_connections) {
   AccessFixture origin;
   HttpClient upload = origin.connect();
@@ -237,6 +257,7 @@ int main() {
       test_writing_needs_a_key_once_there_are_keys,
       test_nothing_is_written_where_only_playing_is,
       test_wrong_keys_are_limited_by_address,
+      test_what_tells_of_clients_is_for_administrators,
       test_revoked_keys_end_open_connections,
       test_new_policy_leaves_who_is_admitted_alone,
   };

@@ -41,7 +41,7 @@ constexpr const char* kTargets[] = {
     "/live/",
     "/",
     "/healthz",
-    "/metrics",
+    "/topics",
     "/live/v/1.m4s?",
     "/live/v/1.m4s?a=b?c",
     "http://other.example/live/v/1.m4s",

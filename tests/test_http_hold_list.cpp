@@ -12,7 +12,8 @@ using http::HoldList;
 namespace {
 
 struct ListFixture {
-  ListFixture() : context(Ref<GMainContext>::adopt(g_main_context_new())), list(context.get(), shared) {}
+  ListFixture()
+      : context(Ref<GMainContext>::adopt(g_main_context_new())), list(context.get(), shared, ledger) {}
 
   // Waits for `position`, then notes `label`; or for `next` first, if there is one.
   HoldList::Waiter& wait(const store::TopicRef& topic, store::Position position, std::string label,
@@ -55,6 +56,7 @@ struct ListFixture {
   std::string log;
   store::Store store{{}, Clock::system()};
   http::Shared shared{store, {}};
+  http::Ledger ledger{shared};
   Ref<GMainContext> context;
   HoldList list;
 };

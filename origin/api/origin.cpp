@@ -30,7 +30,9 @@ Origin::Content::Content(const Options& options)
 Origin::Origin(Options options)
     : content_(std::make_shared<Content>(options)),
       http_(options.http, content_->store),
-      timekeeper_(start_thread("origin-time", [content = content_] { keep_time(content); })) {}
+      timekeeper_(start_thread("origin-time", [content = content_] { keep_time(content); })) {
+  http_.add_metrics(content_->directory);
+}
 
 Origin::~Origin() {
   stop();

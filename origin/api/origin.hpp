@@ -33,6 +33,9 @@ class Origin {
                           http::Purpose purpose = http::Purpose::kEverything);
   // See http::Server::set_policy.
   void set_policy(std::shared_ptr<const access::Policy> policy) { http_.set_policy(std::move(policy)); }
+  // See http::Server::open_access_log.
+  Status open_access_log(const std::string& path) { return http_.open_access_log(path); }
+  void reopen_access_log() { http_.reopen_access_log(); }
   // "http://127.0.0.1:8080" for each address that was listened on, in that order.
   std::vector<std::string> uris() const;
   uint16_t first_port() const;

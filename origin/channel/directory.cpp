@@ -2,6 +2,7 @@
 #include "origin/channel/directory.hpp"
 
 #include "origin/channel/status_json.hpp"
+#include "origin/channel/status_metrics.hpp"
 
 namespace origin::channel {
 
@@ -96,6 +97,10 @@ void Directory::tick() {
     presentation->tick();
     if (presentation->remove_if_expired()) forget(presentation->options().name, presentation);
   }
+}
+
+void Directory::collect(metrics::Families& families) const {
+  add_metrics(all(), clock_.utc(), families);
 }
 
 store::ObjectRef Directory::resolve(std::string_view name, std::string_view) {

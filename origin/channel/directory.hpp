@@ -6,13 +6,14 @@
 #include <memory>
 #include <string>
 
+#include "origin/base/metrics.hpp"
 #include "origin/channel/presentation.hpp"
 #include "origin/channel/spent_numbers.hpp"
 #include "origin/store/store.hpp"
 
 namespace origin::channel {
 
-class Directory final : public store::Resolver {
+class Directory final : public store::Resolver, public metrics::Source {
  public:
   Directory(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
@@ -30,6 +31,7 @@ class Directory final : public store::Resolver {
 
   // "api/presentations" and "api/presentations/<name>".
   store::ObjectRef resolve(std::string_view name, std::string_view query) override;
+  void collect(metrics::Families& families) const override;
 
  private:
   std::vector<std::shared_ptr<Presentation>> all() const;

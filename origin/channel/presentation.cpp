@@ -237,7 +237,9 @@ PresentationStatus Presentation::status() const {
   MutexLock lock(mutex_);
   PresentationStatus status{state_, started_, target_duration_, {}, warnings_};
   for (const auto& slot : slots_) {
-    if (!slot->given_up() || slot->track.offered()) status.tracks.push_back(slot->status());
+    if (slot->given_up() && !slot->track.offered()) continue;
+    status.tracks.push_back(slot->status());
+    status.tracks.back().late = in_outage(*slot);
   }
   return status;
 }

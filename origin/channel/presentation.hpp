@@ -43,8 +43,10 @@ struct TrackStatus {
   uint64_t discontinuities = 0;
   uint64_t gaps = 0;
   uint64_t dropped = 0;
+  uint64_t parts = 0;  // of this run; chunks, if there are no parts
   uint64_t bytes = 0;
   Duration live_edge{};
+  bool late = false;  // gaps stand for what its source does not send
 };
 struct PresentationStatus {
   State state = State::kStarting;

@@ -196,6 +196,7 @@ Status Presentation::add_chunk(TrackId id, uint64_t sequence, const Bytes& chunk
     slot.track.add_part(*admitted, part, last, clock_.utc(), publication);
     publish_playlists(publication);
     slot.last_data = clock_.monotonic();
+    ++slot.parts;
   }
   carry_out(std::move(publication));
   if (relay_) {

@@ -24,6 +24,7 @@ struct Presentation::Slot {
   Duration end{};                        // where the last segment that was opened is to end
   int64_t lead = 0;                      // by how much its last number was greater than that of its slot
   uint64_t dropped = 0;
+  uint64_t parts = 0;        // of this run
   bool undecodable = false;  // in this run: has been warned of
   MonotonicTime last_data{};
   // When the playlist last got a whole segment, shifted so that gaps come at the pace of media.
@@ -38,6 +39,7 @@ struct Presentation::Slot {
     cadence = {};
     end = {};
     lead = 0;
+    parts = 0;
   }
 
   bool is_video() const { return track.info().kind == media::Kind::kVideo; }
@@ -66,6 +68,7 @@ struct Presentation::Slot {
     status.discontinuities = window.discontinuities();
     status.gaps = window.gaps();
     status.dropped = dropped;
+    status.parts = parts;
     status.bytes = window.bytes();
     status.live_edge = window.end_time().value_or(Duration::zero());
     return status;

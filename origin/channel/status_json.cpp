@@ -5,8 +5,6 @@
 
 namespace origin::channel {
 
-namespace {
-
 const char* name_of(State state) {
   switch (state) {
     case State::kStarting:
@@ -22,6 +20,8 @@ const char* name_of(State state) {
   }
   return "";
 }
+
+namespace {
 
 void write_track(JsonDocument& json, const TrackStatus& track, bool has_dates) {
   const timeline::TrackInfo& info = track.info;
@@ -43,6 +43,7 @@ void write_track(JsonDocument& json, const TrackStatus& track, bool has_dates) {
       .add("default", info.is_default)
       .add("state", !track.active    ? "stopped"
                     : track.ended    ? "ended"
+                    : track.late     ? "late"
                     : track.has_data ? "live"
                                      : "waiting")
       .add("bandwidth", info.peak_bandwidth)
@@ -52,6 +53,7 @@ void write_track(JsonDocument& json, const TrackStatus& track, bool has_dates) {
       .add("last_sequence", track.last_sequence)
       .add("discontinuities", track.discontinuities)
       .add("gaps", track.gaps)
+      .add("parts", track.parts)
       .add("dropped", track.dropped)
       .add("bytes", track.bytes);
   if (has_dates) json.add("live_edge", format_rfc3339(UtcTime(track.live_edge)));

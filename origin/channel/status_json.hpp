@@ -10,6 +10,9 @@
 
 namespace origin::channel {
 
+// "live"
+const char* name_of(State state);
+
 std::string presentations_json(const std::vector<std::shared_ptr<Presentation>>& presentations);
 std::string presentation_json(const Presentation& presentation);
 

@@ -23,6 +23,16 @@ bool is_always_open(std::string_view name) {
   return name.empty() || name == "time" || name == "healthz" || name.starts_with("_web/");
 }
 
+// What tells of clients, or of all there is.
+bool is_for_admins(std::string_view name) {
+  return name == "api/connections" || name == "api/objects";
+}
+
+// Whether it may be one of those.
+bool is_open_at_once(std::string_view path) {
+  return !path.starts_with("/api/") && path.find('%') == std::string_view::npos;
+}
+
 std::string credential_of(const transport::RequestHead& head, std::string_view in_path) {
   if (const std::string_view value = head.field("authorization"); value.data())
     return access::credential_in_authorization(value);
@@ -62,8 +72,9 @@ bool AccessControl::admit(const transport::Connection& connection, transport::Re
     in_path = token->token;
     head.path = token->path;
   }
-  const std::optional<Right> right = right_for(head.method);
-  if (!right || (*right == Right::kRead && shared_.gate.all_is_open())) return true;
+  std::optional<Right> right = right_for(head.method);
+  if (!right) return true;
+  if (*right == Right::kRead && shared_.gate.all_is_open() && is_open_at_once(head.path)) return true;
   reply.reset();
   reply.has_body = head.method != "HEAD";
   if (*right == Right::kWrite && !shared_.managed_ports.has(connection.local_port())) {
@@ -76,8 +87,12 @@ bool AccessControl::admit(const transport::Connection& connection, transport::Re
   if (!parsed) return true;
   // Who pushes a presentation writes it.
   const std::string_view name = pushed_name(*parsed).value_or(*parsed);
+  if (*right == Right::kRead && is_for_admins(name)) {
+    if (!shared_.managed_ports.has(connection.local_port())) return true;  // it is not there
+    right = Right::kAdmin;
+  }
   if (needs_nothing(*right, name)) return true;
-  if (*right == Right::kWrite && !shared_.gate.policy()->has_keys()) {
+  if (*right != Right::kRead && !shared_.gate.policy()->has_keys()) {
     const Status may = may_write_without_key(head, connection.remote_address());
     if (!may) set_error(reply, 403, may.error().message);
     return may.ok();

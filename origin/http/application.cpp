@@ -23,8 +23,11 @@ RequestFields fields_of(SoupServerMessage* message) {
 // A paused message. Its destruction lets the message go on, unless it has ended already.
 class Application::HeldMessage final : public HoldList::Waiter {
  public:
-  HeldMessage(Application& application, SoupServerMessage* message)
-      : application_(application), message_(Ref<SoupServerMessage>::share(message)) {
+  HeldMessage(Application& application, SoupServerMessage* message, Visit visit)
+      : application_(application),
+        message_(Ref<SoupServerMessage>::share(message)),
+        visit_(std::move(visit)) {
+    visit_.note_held();
     soup_server_message_pause(message);
     for (const char* end : {"finished", "disconnected"}) {
       g_signal_connect_swapped(message, end, G_CALLBACK(&HeldMessage::message_ended), this);
@@ -44,7 +47,7 @@ class Application::HeldMessage final : public HoldList::Waiter {
   std::optional<Hold> look_again() override {
     Hold hold;
     if (application_.route(message_.get(), hold, true) == Router::Outcome::kHold) return hold;
-    application_.send(message_.get());
+    application_.send(message_.get(), std::move(visit_));
     return std::nullopt;
   }
 
@@ -54,7 +57,7 @@ class Application::HeldMessage final : public HoldList::Waiter {
   void give_up(std::string_view reason, bool close) override {
     set_unavailable(application_.reply_, reason);
     application_.reply_.close = close;
-    application_.send(message_.get());
+    application_.send(message_.get(), std::move(visit_));
   }
 
  private:
@@ -66,6 +69,7 @@ class Application::HeldMessage final : public HoldList::Waiter {
 
   Application& application_;
   const Ref<SoupServerMessage> message_;
+  Visit visit_;
   transport::Connection* connection_ = nullptr;
   bool ended_ = false;
 };
@@ -74,9 +78,10 @@ Application::Application(transport::Worker& worker, SoupServer* soup, Shared& sh
     : shared_(shared),
       soup_(soup),
       access_control_(shared),
+      ledger_(shared),
       router_(shared),
       wire_(shared.store.clock()),
-      holds_(worker.context(), shared),
+      holds_(worker.context(), shared, ledger_),
       uploads_(shared, wire_),
       fast_lane_(shared, router_, holds_, wire_) {
   soup_server_add_handler(
@@ -93,29 +98,41 @@ Application::~Application() {
 
 bool Application::first_look(transport::Connection& connection, const transport::RequestHead& head) {
   shared_.requests.fetch_add(1, std::memory_order_relaxed);
+  Visit visit = ledger_.begin(head.method);
   transport::RequestHead admitted = head;
   access::GrantRef grant;
-  if (access_control_.admit(connection, admitted, reply_, grant)) {
-    if (shared_.fast_lane && fast_lane_.take(connection, admitted, grant)) return true;
-    if (uploads_.take(connection, admitted, std::move(grant))) return true;
-    if (!Router::route_by_head(admitted, reply_)) return false;
+  const bool goes_on = access_control_.admit(connection, admitted, reply_, grant);
+  visit.describe(connection, admitted, grant);
+  if (goes_on) {
+    if (shared_.fast_lane && fast_lane_.take(connection, admitted, grant, visit)) return true;
+    if (uploads_.take(connection, admitted, std::move(grant), visit)) return true;
+    if (!Router::route_by_head(admitted, reply_)) {
+      soup_visit_ = std::move(visit);
+      return false;
+    }
   }
   // A body that nobody reads is in the way of the next request.
-  wire_.send(connection, reply_, head.minor_version, head.keep_alive && !head.has_body);
+  wire_.send(connection, reply_, head.minor_version, head.keep_alive && !head.has_body, std::move(visit));
   return true;
 }
 
 Body Application::refusal(const transport::HeadError& error, std::string_view method) {
   Router::refuse(reply_, error.status, error.reason, method);
+  ledger_.note_refusal(method, reply_);
   return wire_.closing_form(reply_);
 }
 
 void Application::handle(SoupServerMessage* message) {
+  // libsoup has read the head as soon as it got it.
+  Visit visit =
+      soup_visit_ ? std::move(*soup_visit_) : ledger_.begin(soup_server_message_get_method(message));
+  soup_visit_.reset();
   Hold hold;
-  if (route(message, hold, false) == Router::Outcome::kReply) return send(message);
-  if (holds_.has_room()) return holds_.add(std::move(hold), std::make_unique<HeldMessage>(*this, message));
+  if (route(message, hold, false) == Router::Outcome::kReply) return send(message, std::move(visit));
+  if (holds_.has_room())
+    return holds_.add(std::move(hold), std::make_unique<HeldMessage>(*this, message, std::move(visit)));
   set_unavailable(reply_, shared_.no_room_reason());
-  send(message);
+  send(message, std::move(visit));
 }
 
 Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool again) {
@@ -144,7 +161,7 @@ Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool 
   return router_.route(request, reply_, hold);
 }
 
-void Application::send(SoupServerMessage* message) {
+void Application::send(SoupServerMessage* message, Visit visit) {
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
   soup_message_headers_remove(headers, "Date");  // libsoup's
   const auto append = [headers](std::string_view name, std::string_view value) {
@@ -160,6 +177,9 @@ void Application::send(SoupServerMessage* message) {
     soup_message_headers_set_encoding(headers, SOUP_ENCODING_NONE);
   }
   if (reply_.close) soup_message_headers_replace(headers, "Connection", "close");
+
+  if (transport::Connection* connection = transport::Connection::of(message))
+    visit.end(reply_, wire_.request_id(), *connection);
 
   SoupMessageBody* body = soup_server_message_get_response_body(message);
   // Lets go of each piece as it is sent, and keeps libsoup from answering Range itself with a copy.

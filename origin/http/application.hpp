@@ -5,9 +5,12 @@
 
 #include <libsoup/soup.h>
 
+#include <optional>
+
 #include "origin/http/access_control.hpp"
 #include "origin/http/fast_lane.hpp"
 #include "origin/http/hold_list.hpp"
+#include "origin/http/ledger.hpp"
 #include "origin/http/router.hpp"
 #include "origin/http/uploads.hpp"
 #include "origin/http/wire.hpp"
@@ -41,18 +44,20 @@ class Application final : public transport::Application {
 
   void handle(SoupServerMessage* message);
   Router::Outcome route(SoupServerMessage* message, Hold& hold, bool again);
-  // Gives libsoup the reply that was made last.
-  void send(SoupServerMessage* message);
+  // Gives libsoup the reply that was made last, which ends the visit.
+  void send(SoupServerMessage* message, Visit visit);
 
   Shared& shared_;
   SoupServer* const soup_;
   const AccessControl access_control_;
+  Ledger ledger_;
   Router router_;
   Wire wire_;
   HoldList holds_;
   Uploads uploads_;
   FastLane fast_lane_;
-  Reply reply_;  // its memory is used again and again
+  Reply reply_;                      // its memory is used again and again
+  std::optional<Visit> soup_visit_;  // of the request that was left to libsoup last
 };
 
 }  // namespace origin::http

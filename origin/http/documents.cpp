@@ -2,6 +2,8 @@
 #include "origin/http/documents.hpp"
 
 #include "origin/base/json.hpp"
+#include "origin/http/listing.hpp"
+#include "origin/http/metrics_document.hpp"
 
 namespace origin::http {
 
@@ -18,7 +20,7 @@ store::ObjectRef health() {
 
 store::ObjectRef server_status(Shared& shared) {
   const MonotonicTime now = shared.store.clock().monotonic();
-  const transport::Stats transport = shared.transport_stats();
+  const transport::Stats transport = shared.transport->stats();
   const store::Stats memory = shared.store.stats();
   JsonDocument json;
   json.add("uptime", to_seconds(now - shared.started));
@@ -45,18 +47,52 @@ store::ObjectRef server_status(Shared& shared) {
       .add("expired", memory.expired)
       .end();
   json.begin("playlists").add("rendered", memory.rendered).add("compressed", memory.compressed).end();
-  json.begin("viewers");
+  const Totals totals = totals_of(shared.ledgers);
+  json.begin("results");
+  for (size_t result = 0; result < kResults; ++result) {
+    uint64_t count = 0;
+    for (const auto& results : totals.requests) count += results[result];
+    json.add(kResultNames[result], count);
+  }
+  json.end().begin_array("read_times");
+  for (size_t i = 0; i <= std::size(metrics::kTimeBounds); ++i) {
+    const bool is_last = i == std::size(metrics::kTimeBounds);
+    json.begin_element();
+    if (!is_last) json.add("within", to_seconds(metrics::kTimeBounds[i]));
+    json.add("count", totals.reads.counts[i]).end();
+  }
+  json.end_array().begin("viewers");
   for (const auto& [component, count] : shared.viewers.count(now)) json.add(component.c_str(), count);
   json.end();
   return fresh_document(json.text(), "application/json");
 }
 
+store::ObjectRef connections(const Shared& shared) {
+  JsonDocument json;
+  json.add("open", shared.transport->stats().connections).begin_array("connections");
+  for (const transport::ConnectionInfo& connection :
+       shared.transport->connections(shared.limits.max_listed)) {
+    json.begin_element()
+        .add("address", connection.address)
+        .add("state", connection.state)
+        .add("age", to_seconds(connection.age))
+        .add("requests", connection.requests)
+        .add("bytes_received", connection.bytes_received)
+        .add("bytes_sent", connection.bytes_sent)
+        .end();
+  }
+  return fresh_document(json.end_array().text(), "application/json");
+}
+
 }  // namespace
 
-store::ObjectRef find_document(Shared& shared, std::string_view name) {
+store::ObjectRef find_document(Shared& shared, std::string_view name, std::string_view query) {
   if (name == "time") return fresh_document(format_rfc3339(shared.store.clock().utc()), "text/plain");
   if (name == "healthz") return health();
+  if (name == "metrics") return fresh_document(metrics_text(shared), metrics::kContentType);
   if (name == "api/server") return server_status(shared);
+  if (name == "api/connections") return connections(shared);
+  if (name == "api/objects") return list_objects(shared, {}, query);
   return nullptr;
 }
 

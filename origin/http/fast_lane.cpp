@@ -44,8 +44,14 @@ bool is_plain(const transport::RequestHead& head) {
 // A held request: what its answer depends on, and where it goes.
 class FastLane::Parked final : public HoldList::Waiter {
  public:
-  Parked(FastLane& lane, transport::Connection& connection, const Request& request, bool keep_alive)
-      : lane_(lane), connection_(connection), keep_alive_(keep_alive), request_(request) {
+  Parked(FastLane& lane, transport::Connection& connection, const Request& request, bool keep_alive,
+         Visit visit)
+      : lane_(lane),
+        connection_(connection),
+        keep_alive_(keep_alive),
+        visit_(std::move(visit)),
+        request_(request) {
+    visit_.note_held();
     keep();
     connection_.on_gone([this] {
       gone_ = true;
@@ -100,7 +106,7 @@ class FastLane::Parked final : public HoldList::Waiter {
 
   void send() {
     answered_ = true;
-    lane_.send(connection_, keep_alive_);
+    lane_.send(connection_, keep_alive_, std::move(visit_));
   }
 
   FastLane& lane_;
@@ -108,12 +114,13 @@ class FastLane::Parked final : public HoldList::Waiter {
   const bool keep_alive_;
   bool gone_ = false;
   bool answered_ = false;
+  Visit visit_;
   Request request_;
   std::string text_;
 };
 
 bool FastLane::take(transport::Connection& connection, const transport::RequestHead& head,
-                    const access::GrantRef& grant) {
+                    const access::GrantRef& grant, Visit& visit) {
   if (!is_plain(head)) return false;
   Request request{.method = head.method == "GET" ? Method::kGet : Method::kHead,
                   .name = head.path.substr(1),
@@ -137,31 +144,34 @@ bool FastLane::take(transport::Connection& connection, const transport::RequestH
   if (outcome != Router::Outcome::kReply) {
     if (holds_.has_room()) {
       if (outcome == Router::Outcome::kFollow) {
-        follow(connection, std::move(hold), head.keep_alive, grant);
+        follow(connection, std::move(hold), head.keep_alive, grant, std::move(visit));
         return true;
       }
-      holds_.add(std::move(hold), std::make_unique<Parked>(*this, connection, request, head.keep_alive));
+      holds_.add(std::move(hold),
+                 std::make_unique<Parked>(*this, connection, request, head.keep_alive, std::move(visit)));
       return true;
     }
     set_unavailable(reply_, shared_.no_room_reason());
     reply_.has_body = request.method == Method::kGet;
   }
-  send(connection, head.keep_alive);
+  send(connection, head.keep_alive, std::move(visit));
   return true;
 }
 
-void FastLane::follow(transport::Connection& connection, Hold hold, bool keep_alive, access::GrantRef grant) {
+void FastLane::follow(transport::Connection& connection, Hold hold, bool keep_alive, access::GrantRef grant,
+                      Visit visit) {
   wire_.begin(connection, reply_, keep_alive);
   const bool chunked = !reply_.content_length;
   reply_.reset();
   auto follower = std::make_unique<Follower>(holds_, connection, hold.topic, chunked,
-                                             Admitted{shared_.gate, std::move(grant)});
+                                             Admitted{shared_.gate, std::move(grant)}, std::move(visit),
+                                             wire_.request_id());
   hold = follower->hold();
   holds_.add(std::move(hold), std::move(follower));
 }
 
-void FastLane::send(transport::Connection& connection, bool keep_alive) {
-  wire_.send(connection, reply_, 1, keep_alive);
+void FastLane::send(transport::Connection& connection, bool keep_alive, Visit visit) {
+  wire_.send(connection, reply_, 1, keep_alive, std::move(visit));
   // The object is not to be kept until the next request.
   reply_.reset();
 }

@@ -15,17 +15,19 @@ class FastLane {
   FastLane(Shared& shared, Router& router, HoldList& holds, Wire& wire)
       : shared_(shared), router_(router), holds_(holds), wire_(wire) {}
 
-  // Returns whether it took the request: it has answered it, or will when what was asked for is there.
+  // Returns whether it took the request, and its visit with it: it has answered it, or will when what was
+  // asked for is there.
   bool take(transport::Connection& connection, const transport::RequestHead& head,
-            const access::GrantRef& grant);
+            const access::GrantRef& grant, Visit& visit);
 
  private:
   class Parked;
 
   // Begins the reply that was made last; what the hold's topic shows is its body.
-  void follow(transport::Connection& connection, Hold hold, bool keep_alive, access::GrantRef grant);
+  void follow(transport::Connection& connection, Hold hold, bool keep_alive, access::GrantRef grant,
+              Visit visit);
   // Sends the reply that was made last.
-  void send(transport::Connection& connection, bool keep_alive);
+  void send(transport::Connection& connection, bool keep_alive, Visit visit);
 
   Shared& shared_;
   Router& router_;

@@ -9,12 +9,15 @@
 namespace origin::http {
 
 Follower::Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked,
-                   Admitted admitted)
+                   Admitted admitted, Visit visit, std::string_view request_id)
     : holds_(holds),
       connection_(connection),
       topic_(std::move(topic)),
       chunked_(chunked),
-      admitted_(std::move(admitted)) {
+      admitted_(std::move(admitted)),
+      visit_(std::move(visit)),
+      request_id_(request_id) {
+  visit_.note_held();
   connection_.on_gone([this] {
     over_ = true;
     holds_.drop(*this);
@@ -56,6 +59,9 @@ void Follower::end(bool complete) {
   connection_.on_gone({});
   if (complete && chunked_) connection_.continue_response({Bytes::of_static("0\r\n\r\n")});
   connection_.end_response(complete);
+  Reply reply;
+  reply.stored = true;
+  visit_.end(reply, request_id_, connection_);
 }
 
 bool Follower::is_still_admitted() const {

@@ -18,7 +18,7 @@ class Follower final : public HoldList::Waiter {
  public:
   // The head of the answer has been given to the connection. `chunked`: its body is framed so (RFC 9112 7.1).
   Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked,
-           Admitted admitted);
+           Admitted admitted, Visit visit, std::string_view request_id);
   ~Follower() override;
 
   // What it waits for: as long as the upload takes.
@@ -37,6 +37,8 @@ class Follower final : public HoldList::Waiter {
   const store::TopicRef topic_;
   const bool chunked_;
   const Admitted admitted_;
+  Visit visit_;
+  const std::string request_id_;
   bool over_ = false;
   uint64_t sent_ = 0;  // bytes of the object
 };

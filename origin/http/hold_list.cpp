@@ -48,11 +48,13 @@ class HoldList::Waker : public store::Watcher {
     g_source_attach(source_.get(), context);
   }
 
-  void topic_changed(const store::TopicRef& topic) override {
+  void topic_changed(const store::TopicRef& topic) override { settle_later({topic, now()}); }
+
+  void settle_later(Change change) {
     {
       MutexLock lock(mutex_);
-      changed_.push_back(topic);
-      if (changed_.size() > 1) return;  // the first of them has woken the worker
+      changes_.push_back(std::move(change));
+      if (changes_.size() > 1) return;  // the first of them has woken the worker
     }
     g_source_set_ready_time(source_.get(), 0);
   }
@@ -63,23 +65,24 @@ class HoldList::Waker : public store::Watcher {
  private:
   void settle_changed() {
     g_source_set_ready_time(source_.get(), -1);
-    std::vector<store::TopicRef> changed;
+    std::vector<Change> changes;
     {
       MutexLock lock(mutex_);
-      changed.swap(changed_);
+      changes.swap(changes_);
     }
-    list_->settle_changed(std::move(changed));
+    list_->settle_changed(std::move(changes));
   }
 
   const Ref<GMainContext> context_;
   HoldList* const list_;
   const Ref<GSource> source_;
   Mutex mutex_;
-  std::vector<store::TopicRef> changed_ GUARDED_BY(mutex_);
+  std::vector<Change> changes_ GUARDED_BY(mutex_);
 };
 
-HoldList::HoldList(GMainContext* context, Shared& shared)
+HoldList::HoldList(GMainContext* context, Shared& shared, Ledger& ledger)
     : shared_(shared),
+      ledger_(ledger),
       waker_(std::make_shared<Waker>(context, this)),
       timer_(Ref<GSource>::adopt(g_source_new(&kTimerFuncs, sizeof(GSource)))) {
   g_source_set_callback(
@@ -126,7 +129,7 @@ void HoldList::add(Hold hold, std::unique_ptr<Waiter> waiter) {
   waiter->list_ = this;
   join(*waiter.release(), std::move(hold));
   size_t most = kAnswersPerTurn;
-  if (!settle(topic, most)) waker_->topic_changed(topic);
+  if (!settle({topic, start}, most)) waker_->topic_changed(topic);
 }
 
 void HoldList::drop(Waiter& waiter) {
@@ -166,14 +169,15 @@ std::unique_ptr<HoldList::Waiter> HoldList::take(Waiter& waiter) {
   return std::unique_ptr<Waiter>(&waiter);
 }
 
-void HoldList::settle_changed(std::vector<store::TopicRef> changed) {
-  for (const store::TopicRef& topic : changed) {
-    size_t most = std::max(kAnswersPerTurn / changed.size(), kLeastShare);
-    if (!settle(topic, most)) waker_->topic_changed(topic);
+void HoldList::settle_changed(std::vector<Change> changes) {
+  for (Change& change : changes) {
+    size_t most = std::max(kAnswersPerTurn / changes.size(), kLeastShare);
+    if (!settle(change, most)) waker_->settle_later(std::move(change));
   }
 }
 
-bool HoldList::settle(const store::TopicRef& topic, size_t& most) {
+bool HoldList::settle(const Change& change, size_t& most) {
+  const store::TopicRef& topic = change.topic;
   for (;;) {
     const uint64_t seen = topic->changes();
     // Groups stand in the order of what they wait for, so the first that still has to wait ends the round.
@@ -183,24 +187,25 @@ bool HoldList::settle(const store::TopicRef& topic, size_t& most) {
       if (!Hold::over(*topic, waiting->first.second)) break;
       if (most == 0) return false;
       --most;
-      look_again(*waiting->second.first);
+      if (look_again(*waiting->second.first)) ledger_.note_wake(topic->name(), now() - change.time);
     }
     if (topic->watch(waker_, seen)) return true;
   }
 }
 
-void HoldList::look_again(Waiter& waiter) {
+bool HoldList::look_again(Waiter& waiter) {
   const store::TopicRef had = waiter.group_->topic;
   leave(waiter);
   std::optional<Hold> hold = waiter.look_again();
   if (!hold) {
     take(waiter);
-    return;
+    return true;
   }
   const store::TopicRef topic = hold->topic;
   join(waiter, *std::move(hold));
   // Its own is being settled.
   if (topic != had) waker_->topic_changed(topic);
+  return false;
 }
 
 void HoldList::Waiter::on_deadline() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "origin/base/ref.hpp"
+#include "origin/http/ledger.hpp"
 #include "origin/http/router.hpp"
 #include "origin/http/shared.hpp"
 #include "origin/transport/deadlines.hpp"
@@ -40,7 +41,7 @@ class HoldList {
     Waiter* next_ = nullptr;
   };
 
-  HoldList(GMainContext* context, Shared& shared);
+  HoldList(GMainContext* context, Shared& shared, Ledger& ledger);
   ~HoldList();
 
   bool has_room() const;
@@ -71,15 +72,22 @@ class HoldList {
   // Takes it out of its group, which may go with it.
   void leave(Waiter& waiter);
   std::unique_ptr<Waiter> take(Waiter& waiter);
-  void settle_changed(std::vector<store::TopicRef> changed);
+  // A topic that has changed, and when.
+  struct Change {
+    store::TopicRef topic;
+    MonotonicTime time;
+  };
+  void settle_changed(std::vector<Change> changes);
   // Answers whoever waits for nothing any more, and has the waker told of the topic's next change if others
   // remain. No more than `most`, which it counts down; false if some are left for another turn.
-  bool settle(const store::TopicRef& topic, size_t& most);
-  void look_again(Waiter& waiter);
+  bool settle(const Change& change, size_t& most);
+  // Whether it was answered.
+  bool look_again(Waiter& waiter);
   void expire();
   void set_timer(MonotonicTime due);
 
   Shared& shared_;
+  Ledger& ledger_;
   const std::shared_ptr<Waker> waker_;
   const Ref<GSource> timer_;
   std::optional<MonotonicTime> timer_due_;

@@ -17,6 +17,7 @@ struct Limits {
   uint32_t max_listed = 1'000;                       // objects in one answer of a listing
   Duration viewer_window = 15s;                      // who fetched something within it counts as a viewer
   uint32_t max_viewers = 100'000;  // remembered in the server; beyond, new ones are not counted
+  uint32_t max_logged = 10'000;    // lines of the access log that wait to be written; beyond: lost
   Duration stop_grace = 1s;        // how long stop() lets answers leave before it cuts them
 };
 

@@ -26,15 +26,13 @@ std::optional<std::string> parameter(std::string_view query, std::string_view wa
 
 }  // namespace
 
-store::ObjectRef find_listing(Shared& shared, std::string_view name, std::string_view query) {
-  const std::optional<std::string> prefix = parameter(query, "prefix");
-  if (!prefix) return nullptr;
-  const std::string folder = std::string(name.substr(0, name.find('/'))) + '/';
+store::ObjectRef list_objects(Shared& shared, const std::string& folder, std::string_view query) {
+  const std::string prefix = parameter(query, "prefix").value_or("");
   uint64_t limit = shared.limits.max_listed;
   if (const auto asked = parameter(query, "limit"))
     limit = std::min(limit, parse_number(*asked).value_or(limit));
   const std::string after = parameter(query, "after").value_or("");
-  const store::Listing listing = shared.store.list(folder + *prefix, after.empty() ? after : folder + after,
+  const store::Listing listing = shared.store.list(folder + prefix, after.empty() ? after : folder + after,
                                                    static_cast<size_t>(std::max<uint64_t>(limit, 1)));
   JsonDocument json;
   json.begin_array("objects");
@@ -52,6 +50,11 @@ store::ObjectRef find_listing(Shared& shared, std::string_view name, std::string
   if (listing.more) json.add("next", listing.items.back().name.substr(folder.size()));
   return store::make_object({Bytes::take(json.text())},
                             {.content_type = "application/json", .cache_control = "no-store"});
+}
+
+store::ObjectRef find_listing(Shared& shared, std::string_view name, std::string_view query) {
+  if (!parameter(query, "prefix")) return nullptr;
+  return list_objects(shared, std::string(name.substr(0, name.find('/'))) + '/', query);
 }
 
 }  // namespace origin::http

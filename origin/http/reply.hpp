@@ -33,6 +33,9 @@ struct Reply {
   std::optional<uint64_t> content_length;
   bool has_body = true;
   bool close = false;  // the connection is of no further use
+  // For who counts what becomes of requests.
+  bool stored = false;   // the answer was there before it was asked for
+  bool expired = false;  // 404: it had been there
 
   // As if it were new, but with the memory that it has.
   void reset();

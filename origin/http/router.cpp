@@ -146,6 +146,7 @@ Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold&
     outcome = serve_topic(request, std::get<store::TopicRef>(found), reply, hold);
   }
   reply.has_body = request.method == Method::kGet;
+  reply.stored = true;
   return outcome;
 }
 
@@ -214,7 +215,7 @@ Router::Outcome Router::serve_growing(const Request& request, const store::Topic
   const store::Store::Found found = shared_.store.find(request.name);
   const auto* same = std::get_if<store::TopicRef>(&found);
   if (std::holds_alternative<std::monostate>(found) || (same && *same == topic)) {
-    set_missing(reply, "/" + std::string(request.name) + " never came to be");
+    set_missing(request, reply, "/" + std::string(request.name) + " never came to be");
     return Outcome::kReply;
   }
   return route_stored(request, reply, hold);
@@ -237,7 +238,7 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
     return set_error(reply, 404,
                      "/" + std::string(request.name) + " is not at this port, which is for playing");
   store::ObjectRef document = shared_.store.resolve(request.name, request.query);
-  if (!document) document = find_document(shared_, request.name);
+  if (!document) document = find_document(shared_, request.name, request.query);
   if (document) return serve_object(request, std::move(document), {}, reply);
   if (const auto asset = find_asset(request.name)) return serve_message(request, *asset, 0, {}, reply);
 
@@ -255,14 +256,15 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
         return serve_message(request, *page, 0, {}, reply);
     }
   }
-  set_missing(reply, "nothing is at " + path);
+  set_missing(request, reply, "nothing is at " + path);
 }
 
 // What is missing may be about to come: caches must not remember for long that it was not there. An upload
 // that ends with the server may come again.
-void Router::set_missing(Reply& reply, std::string_view reason) const {
+void Router::set_missing(const Request& request, Reply& reply, std::string_view reason) const {
   if (shared_.stopping) return set_unavailable(reply, shared_.no_room_reason());
   set_error(reply, 404, reason, "max-age=1");
+  reply.expired = shared_.store.had(request.name);
 }
 
 void Router::serve_object(const Request& request, store::ObjectRef object, std::string_view cache_control,

@@ -51,7 +51,7 @@ class Router {
   // A page of the server's own or what it is made of; null if there is none of that name.
   store::MessageRef find_asset(std::string_view name) const;
   void serve_unstored(const Request& request, Reply& reply);
-  void set_missing(Reply& reply, std::string_view reason) const;
+  void set_missing(const Request& request, Reply& reply, std::string_view reason) const;
   Outcome follow(const Request& request, const store::TopicRef& topic, Reply& reply, Hold& hold);
   Outcome serve_growing(const Request& request, const store::TopicRef& topic, Reply& reply, Hold& hold);
   // Something that changes, in the form that the request prefers. `cache_control`: instead of the object's

@@ -14,7 +14,7 @@ struct Server::Impl {
         transport(with_memory(options.transport, store),
                   [this](transport::Worker& worker, SoupServer* soup) { return add_worker(worker, soup); }) {
     // Nothing asks for it before listen().
-    shared.transport_stats = [this] { return transport.stats(); };
+    shared.transport = &transport;
   }
 
   static transport::Server::Options with_memory(transport::Server::Options options, store::Store& store) {
@@ -67,6 +67,21 @@ Result<uint16_t> Server::listen(const std::string& host, uint16_t port, Purpose 
 
 void Server::set_policy(std::shared_ptr<const access::Policy> policy) {
   impl_->set_policy(std::move(policy));
+}
+
+Status Server::open_access_log(const std::string& path) {
+  auto log = AccessLog::open(path, impl_->shared.limits.max_logged);
+  if (!log) return log.error();
+  impl_->shared.access_log = std::move(*log);
+  return {};
+}
+
+void Server::reopen_access_log() {
+  if (impl_->shared.access_log) impl_->shared.access_log->reopen();
+}
+
+void Server::add_metrics(std::shared_ptr<const metrics::Source> source) {
+  impl_->shared.metrics.push_back(std::move(source));
 }
 
 void Server::stop() {

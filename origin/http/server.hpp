@@ -7,6 +7,7 @@
 
 #include "origin/access/gate.hpp"
 #include "origin/base/clock.hpp"
+#include "origin/base/metrics.hpp"
 #include "origin/base/result.hpp"
 #include "origin/http/limits.hpp"
 #include "origin/store/store.hpp"
@@ -37,6 +38,12 @@ class Server {
   // Who may do what, from now on; before, nobody has a key. Requests that wait or are on their way, and that
   // it does not admit, are broken off. Any thread.
   void set_policy(std::shared_ptr<const access::Policy> policy);
+  // Writes a line for each request from now on: see AccessLog::open. REQUIRES: before listen().
+  Status open_access_log(const std::string& path);
+  // Its file was renamed.
+  void reopen_access_log();
+  // /metrics has what it tells, too. REQUIRES: before listen().
+  void add_metrics(std::shared_ptr<const metrics::Source> source);
   // Answers held requests with 503, lets answers leave within stop_grace, closes everything, joins the
   // workers. Idempotent. Not from a worker.
   void stop();

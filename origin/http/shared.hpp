@@ -7,6 +7,8 @@
 
 #include "origin/access/gate.hpp"
 #include "origin/base/clock.hpp"
+#include "origin/base/metrics.hpp"
+#include "origin/http/access_log.hpp"
 #include "origin/http/assets.hpp"
 #include "origin/http/limits.hpp"
 #include "origin/http/managed_ports.hpp"
@@ -15,6 +17,30 @@
 #include "origin/transport/server.hpp"
 
 namespace origin::http {
+
+class Ledger;
+
+// Those of the workers. Any thread.
+class Ledgers {
+ public:
+  void add(const Ledger& ledger) {
+    MutexLock lock(mutex_);
+    ledgers_.push_back(&ledger);
+  }
+  void remove(const Ledger& ledger) {
+    MutexLock lock(mutex_);
+    std::erase(ledgers_, &ledger);
+  }
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    MutexLock lock(mutex_);
+    for (const Ledger* ledger : ledgers_) visit(*ledger);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<const Ledger*> ledgers_ GUARDED_BY(mutex_);
+};
 
 struct Shared {
   Shared(store::Store& store, const Limits& limits, bool fast_lane = true,
@@ -35,7 +61,12 @@ struct Shared {
   const bool fast_lane;
   const Assets assets;
   const MonotonicTime started = store.clock().monotonic();
-  std::function<transport::Stats()> transport_stats;  // set before the first request
+  const transport::Server* transport = nullptr;  // set before the first request
+
+  // Others who have something to tell; set before the first request.
+  std::vector<std::shared_ptr<const metrics::Source>> metrics;
+  std::unique_ptr<AccessLog> access_log;  // likewise; null: nobody reads one
+  Ledgers ledgers;
 
   access::Gate gate;
   ManagedPorts managed_ports;

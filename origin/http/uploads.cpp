@@ -70,20 +70,22 @@ std::optional<store::Precondition> precondition_of(const transport::RequestHead&
 class Uploads::Receiving final : public transport::BodyReader {
  public:
   Receiving(Uploads& uploads, transport::Connection& connection, const transport::RequestHead& head,
-            std::string name, std::unique_ptr<BodyTarget> target, access::GrantRef grant)
+            std::string name, std::unique_ptr<BodyTarget> target, access::GrantRef grant, Visit visit)
       : uploads_(uploads),
         connection_(connection),
         minor_version_(head.minor_version),
         keep_alive_(head.keep_alive),
         name_(std::move(name)),
         grant_(std::move(grant)),
-        target_(std::move(target)) {
+        target_(std::move(target)),
+        visit_(std::move(visit)) {
     ++uploads_.shared_.uploads;
     connection_.on_gone([this] { uploads_.end(*this); });
   }
   ~Receiving() override { --uploads_.shared_.uploads; }
 
   void body_bytes(std::string_view bytes) override {
+    visit_.note_received(bytes.size());
     if (const Status written = target_->write(bytes); !written) refuse(written.error());
   }
 
@@ -111,7 +113,7 @@ class Uploads::Receiving final : public transport::BodyReader {
   // It is over: `this` is gone afterwards.
   void answer() {
     connection_.on_gone({});
-    uploads_.send(connection_, minor_version_, keep_alive_);
+    uploads_.send(connection_, minor_version_, keep_alive_, std::move(visit_));
     uploads_.end(*this);
   }
 
@@ -122,14 +124,15 @@ class Uploads::Receiving final : public transport::BodyReader {
   const std::string name_;
   const access::GrantRef grant_;
   const std::unique_ptr<BodyTarget> target_;
+  Visit visit_;
 };
 
 Uploads::Uploads(Shared& shared, Wire& wire) : shared_(shared), wire_(wire) {}
 
 Uploads::~Uploads() = default;
 
-void Uploads::send(transport::Connection& connection, int minor_version, bool keep_alive) {
-  wire_.send(connection, reply_, minor_version, keep_alive);
+void Uploads::send(transport::Connection& connection, int minor_version, bool keep_alive, Visit visit) {
+  wire_.send(connection, reply_, minor_version, keep_alive, std::move(visit));
   reply_.reset();
 }
 
@@ -151,7 +154,7 @@ void Uploads::give_up_refused() {
 }
 
 bool Uploads::take(transport::Connection& connection, const transport::RequestHead& head,
-                   access::GrantRef grant) {
+                   access::GrantRef grant, Visit& visit) {
   const bool uploads = head.method == "PUT" || head.method == "POST";
   if (!uploads && head.method != "DELETE") return false;
   reply_.reset();
@@ -167,9 +170,9 @@ bool Uploads::take(transport::Connection& connection, const transport::RequestHe
     target = take_object(head, name);
   }
   if (target) {
-    receive(connection, head, std::move(name), std::move(target), std::move(grant));
+    receive(connection, head, std::move(name), std::move(target), std::move(grant), std::move(visit));
   } else {
-    send(connection, head.minor_version, head.keep_alive && !head.has_body);
+    send(connection, head.minor_version, head.keep_alive && !head.has_body, std::move(visit));
   }
   return true;
 }
@@ -272,9 +275,9 @@ bool Uploads::has_room() {
 }
 
 void Uploads::receive(transport::Connection& connection, const transport::RequestHead& head, std::string name,
-                      std::unique_ptr<BodyTarget> target, access::GrantRef grant) {
+                      std::unique_ptr<BodyTarget> target, access::GrantRef grant, Visit visit) {
   auto receiving = std::make_unique<Receiving>(*this, connection, head, std::move(name), std::move(target),
-                                               std::move(grant));
+                                               std::move(grant), std::move(visit));
   Receiving& added = *receiving;
   receiving_.emplace(&added, std::move(receiving));
   if (!head.has_body) return added.body_complete();

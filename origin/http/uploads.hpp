@@ -19,8 +19,10 @@ class Uploads {
   Uploads(Shared& shared, Wire& wire);
   ~Uploads();
 
-  // Takes a request that writes: answers it, now or when its body is there. False: it is none.
-  bool take(transport::Connection& connection, const transport::RequestHead& head, access::GrantRef grant);
+  // Takes a request that writes, and its visit with it: answers it, now or when its body is there. False: it
+  // is none.
+  bool take(transport::Connection& connection, const transport::RequestHead& head, access::GrantRef grant,
+            Visit& visit);
   // Those on their way are broken off; their clients get 503.
   void give_up_all();
   // Likewise those that are not admitted any more; their clients get 403.
@@ -39,8 +41,8 @@ class Uploads {
   bool is_pushed_type(std::string_view field);
   bool has_room();
   void receive(transport::Connection& connection, const transport::RequestHead& head, std::string name,
-               std::unique_ptr<BodyTarget> target, access::GrantRef grant);
-  void send(transport::Connection& connection, int minor_version, bool keep_alive);
+               std::unique_ptr<BodyTarget> target, access::GrantRef grant, Visit visit);
+  void send(transport::Connection& connection, int minor_version, bool keep_alive, Visit visit);
   void end(Receiving& receiving);
 
   Shared& shared_;

@@ -39,9 +39,9 @@ void Wire::append_stamp(std::string& lines) {
     second_ = second;
     date_ = "Date: " + format_http_date(now) + "\r\nOrigin-Request-Id: ";
   }
-  lines += date_;
-  request_ids_.append_next(lines, now);
-  lines += kEnd;
+  request_id_.clear();
+  request_ids_.append_next(request_id_, now);
+  lines.append(date_).append(request_id_).append(kEnd);
 }
 
 Wire::Stamp Wire::stamp() {
@@ -68,13 +68,15 @@ void Wire::write(const Reply& reply, int minor_version, bool keep_alive) {
   append_stamp(own_);
 }
 
-void Wire::send(transport::Connection& connection, const Reply& reply, int minor_version, bool keep_alive) {
+void Wire::send(transport::Connection& connection, const Reply& reply, int minor_version, bool keep_alive,
+                Visit visit) {
   keep_alive = keep_alive && !reply.close;
   write(reply, minor_version, keep_alive);
   const std::string_view head[] = {status_line_, reply.prepared_fields(), own_, kCommonFields, kEnd};
   connection.respond(
       {.head = head, .body = &reply.source(), .offset = reply.offset(), .length = reply.length()},
       keep_alive);
+  visit.end(reply, request_id_, connection);
 }
 
 void Wire::begin(transport::Connection& connection, const Reply& reply, bool keep_alive) {

@@ -130,6 +130,7 @@ std::string usage() {
          "  --memory-limit=BYTES  for all that is stored; K, M, G are 1024, 1024², 1024³ (" +
          value("memory-limit") +
          ")\n"
+         "  --access-log=FILE     a line of JSON for each request; -: on standard output (none)\n"
          "  --config=FILE         what the options above leave open, and all limits; read again at SIGHUP\n"
          "  --check-config        only say whether FILE is right\n"
          "  --help, --version\n";

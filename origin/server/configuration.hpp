@@ -19,6 +19,7 @@ struct Configuration {
   // A second listener at which nothing is written. No host: none.
   std::string play_host;
   uint16_t play_port = 8081;
+  std::string access_log;  // a file, or "-" for standard output; empty: none
   // Workers, memory and limits, with the defaults of those who obey them.
   api::Origin::Options origin;
   // Keys, and what is open without one. What the JWK set file holds is only there in a file that was loaded.

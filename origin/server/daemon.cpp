@@ -52,6 +52,9 @@ Status Daemon::start() {
   // Before anybody can ask.
   origin_->set_policy(std::make_shared<const access::Policy>(configuration_.policy));
   const Configuration& wanted = configuration_;
+  if (!wanted.access_log.empty()) {
+    if (Status opened = origin_->open_access_log(wanted.access_log); !opened) return opened;
+  }
   const bool plays_elsewhere = !wanted.play_host.empty();
   if (plays_elsewhere && wanted.play_port != 0 && wanted.play_port == wanted.port)
     return Error{ErrorCode::kInvalid,
@@ -83,6 +86,7 @@ void Daemon::run() {
 
 void Daemon::reload() {
   if (stopper_.joinable()) return;
+  origin_->reopen_access_log();
   if (command_line_.config.empty()) {
     log_warning("SIGHUP: there is no file to read again; one is given with --config=FILE");
     return;

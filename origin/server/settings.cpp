@@ -159,6 +159,13 @@ constexpr Setting kSettings[] = {
      },
      [](const Configuration& c) { return format_size(c.origin.store.memory_limit); }},
 
+    {kServerGroup, "access-log",
+     [](Configuration& c, std::string_view v) {
+       c.access_log = v;
+       return std::string();
+     },
+     [](const Configuration& c) { return c.access_log; }},
+
     {"access", "open",
      [](Configuration& c, std::string_view v) -> std::string {
        Result<access::PathPrefixes> paths = parse_paths(v);
@@ -214,6 +221,7 @@ constexpr Setting kSettings[] = {
     time_limit<&Ingest::header_timeout>("header-timeout"),
     time_limit<&Http::viewer_window>("viewer-window"),
     count_limit<&Http::max_viewers, 1>("max-viewers"),
+    count_limit<&Http::max_logged, 1>("max-logged"),
     time_limit<&Http::stop_grace, 0>("stop-grace"),
 };
 

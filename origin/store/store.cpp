@@ -177,6 +177,11 @@ Store::Found Store::find(std::string_view name) const {
   return std::visit([](const auto& content) -> Found { return content; }, entry->second.content);
 }
 
+bool Store::had(std::string_view name) const {
+  MutexLock lock(mutex_);
+  return gone_.has(name);
+}
+
 ObjectRef Store::resolve(std::string_view name, std::string_view query) const {
   std::vector<std::shared_ptr<Resolver>> resolvers;
   {
@@ -208,6 +213,7 @@ void Store::expire_due() {
   const MonotonicTime now = clock_.monotonic();
   MutexLock lock(mutex_);
   while (!expiries_.empty() && expiries_.begin()->first <= now) {
+    gone_.add(expiries_.begin()->second);
     erase(entries_.find(expiries_.begin()->second));
     ++expired_;
   }
@@ -216,6 +222,7 @@ void Store::expire_due() {
 bool Store::evict_one() {
   MutexLock lock(mutex_);
   if (expiries_.empty()) return false;
+  gone_.add(expiries_.begin()->second);
   erase(entries_.find(expiries_.begin()->second));
   ++evicted_;
   return true;

@@ -20,6 +20,7 @@
 #include "origin/base/result.hpp"
 #include "origin/store/budget.hpp"
 #include "origin/store/object.hpp"
+#include "origin/store/recent_names.hpp"
 #include "origin/store/sink.hpp"
 #include "origin/store/topic.hpp"
 
@@ -133,6 +134,9 @@ class Store {
   // What has the name now: monostate if nothing.
   using Found = std::variant<std::monostate, ObjectRef, TopicRef>;
   Found find(std::string_view name) const;
+  // Whether the name is one of those that have lately expired or been evicted: for statistics, since one in
+  // many may be mistaken for another.
+  bool had(std::string_view name) const;
   // Asks the resolvers in the order they were added.
   ObjectRef resolve(std::string_view name, std::string_view query) const;
 
@@ -175,6 +179,7 @@ class Store {
   std::set<std::string_view> uploaded_ GUARDED_BY(mutex_);  // keys of entries_
   std::vector<std::shared_ptr<Resolver>> resolvers_ GUARDED_BY(mutex_);
   std::shared_ptr<Sink> sink_ GUARDED_BY(mutex_);
+  RecentNames gone_ GUARDED_BY(mutex_);
   uint64_t topics_ GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> shortages_{0};
   uint64_t evicted_ GUARDED_BY(mutex_) = 0;

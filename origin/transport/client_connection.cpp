@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "origin/base/clock.hpp"
+
 #include "origin/transport/soup_request.hpp"
 #include "origin/transport/worker_thread.hpp"
 
@@ -25,12 +27,43 @@ constexpr size_t kLingerBytes = 8 * 1024 * 1024;
 
 ClientConnection::ClientConnection(WorkerThread& worker, Descriptor socket, const PeerAddress& peer,
                                    size_t slot)
-    : worker_(worker), socket_(std::move(socket)), peer_(peer), slot_(slot) {
+    : worker_(worker),
+      socket_(std::move(socket)),
+      peer_(peer),
+      shown_{Clock::system().monotonic()},
+      slot_(slot) {
   update_deadline();
 }
 
 ClientConnection::~ClientConnection() {
   close();
+}
+
+const char* ClientConnection::name_of(Wait wait) {
+  switch (wait) {
+    case Wait::kHead:
+      return "in a request head";
+    case Wait::kIdle:
+      return "idle";
+    case Wait::kBody:
+      return "in a request body";
+    case Wait::kWrite:
+      return "in an answer";
+    case Wait::kLinger:
+      return "closing";
+    case Wait::kNone:
+      break;
+  }
+  return "waiting for an answer";
+}
+
+ConnectionInfo ClientConnection::info() const {
+  return {.address = peer_.text(),
+          .state = name_of(shown_.wait.load(std::memory_order_relaxed)),
+          .age = Clock::system().monotonic() - shown_.since,
+          .requests = shown_.requests.load(std::memory_order_relaxed),
+          .bytes_received = shown_.bytes_received.load(std::memory_order_relaxed),
+          .bytes_sent = shown_.bytes_sent.load(std::memory_order_relaxed)};
 }
 
 Worker& ClientConnection::worker() {
@@ -132,6 +165,7 @@ bool ClientConnection::receive(size_t& budget) {
   }
   const auto size = static_cast<size_t>(count);
   WorkerCounters::add(worker_.counters().bytes_received, size);
+  WorkerCounters::add(shown_.bytes_received, size);
   progress_ = true;
   budget -= std::min(budget, size);
   // A short read has drained the socket: what comes later is a new edge. An end may be there already, though.
@@ -213,6 +247,7 @@ size_t ClientConnection::consume_body(std::string_view bytes) {
 void ClientConnection::begin_request(const RequestHead& head) {
   phase_ = Phase::kAnswer;
   served_ = head_ended_ = true;
+  WorkerCounters::add(shown_.requests);
   --requests_left_;
   scanned_ = 0;
   skipped_line_ = false;
@@ -222,6 +257,7 @@ void ClientConnection::begin_request(const RequestHead& head) {
   framing_ = BodyFraming(head);
   reader_ = nullptr;
   answer_bytes_ = 0;
+  delivery_ = Delivery::kNone;
   if (!worker_.application().first_look(*this, head)) open_soup(head);
 }
 
@@ -293,6 +329,7 @@ void ClientConnection::after_sending(OutputQueue::Result result, uint64_t sent) 
 
 void ClientConnection::note_sent(uint64_t count) {
   WorkerCounters::add(worker_.counters().bytes_sent, count);
+  WorkerCounters::add(shown_.bytes_sent, count);
   answer_bytes_ += count;
   send_rate_.add(count);
   progress_ |= count > 0;
@@ -309,7 +346,22 @@ bool ClientConnection::too_slow_for_memory() const {
                                  worker_.loop().now());
 }
 
+Connection::Delivery ClientConnection::delivery() const {
+  return answer_begun() && delivery_ == Delivery::kNone ? Delivery::kOnItsWay : delivery_;
+}
+
+void ClientConnection::on_delivery(std::function<void()> callback) {
+  delivered_ = std::move(callback);
+}
+
+void ClientConnection::settle_delivery(Delivery delivery) {
+  if (delivery_ != Delivery::kNone) return;
+  delivery_ = delivery;
+  if (auto delivered = std::exchange(delivered_, nullptr)) delivered();
+}
+
 void ClientConnection::finish_request() {
+  settle_delivery(Delivery::kDelivered);
   if (!keep_alive_ || !framing_.complete()) return close_gently();
   phase_ = Phase::kHead;
   if (!pumping_ && (!input_.empty() || readable_)) worker_.loop().schedule(*this);
@@ -341,6 +393,7 @@ void ClientConnection::close() {
   clear_deadline();
   reader_ = nullptr;
   if (auto gone = std::exchange(gone_, nullptr)) gone();
+  settle_delivery(Delivery::kBroken);
   abandon_soup();
   socket_.reset();
   output_.clear();
@@ -408,6 +461,7 @@ void ClientConnection::update_deadline() {
     reads_slowly();
   }
   wait_ = wait;
+  shown_.wait.store(wait, std::memory_order_relaxed);
   switch (wait) {
     case Wait::kNone:
       return clear_deadline();

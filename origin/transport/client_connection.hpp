@@ -36,6 +36,9 @@ class ClientConnection final : public Connection,
   const std::string& remote_address() const override;
   uint16_t local_port() const override;
   void on_gone(std::function<void()> callback) override;
+  Delivery delivery() const override;
+  uint64_t answer_bytes() const override { return answer_bytes_; }
+  void on_delivery(std::function<void()> callback) override;
   using Connection::respond;
   void respond(const Response& response, bool keep_alive) override;
   void receive_body(BodyReader& reader, bool expects_continue) override;
@@ -62,6 +65,8 @@ class ClientConnection final : public Connection,
   bool reads_slowly();
   bool too_slow_for_memory() const;
   const PeerAddress& peer() const { return peer_; }
+  // Any thread.
+  ConnectionInfo info() const;
 
   size_t slot() const { return slot_; }
   void set_slot(size_t slot) { slot_ = slot; }
@@ -76,6 +81,16 @@ class ClientConnection final : public Connection,
   };
   // What the one deadline of a connection is for.
   enum class Wait : uint8_t { kNone, kHead, kIdle, kBody, kWrite, kLinger };
+  static const char* name_of(Wait wait);
+
+  // What other threads may look at.
+  struct Shown {
+    const MonotonicTime since;
+    std::atomic<Wait> wait{Wait::kHead};
+    std::atomic<uint64_t> requests{0};
+    std::atomic<uint64_t> bytes_received{0};
+    std::atomic<uint64_t> bytes_sent{0};
+  };
 
   // libsoup's side of a request; there only while it has one.
   struct SoupRequest;
@@ -96,6 +111,7 @@ class ClientConnection final : public Connection,
   void pump_output();
   void after_sending(OutputQueue::Result result, uint64_t sent);
   void finish_request();
+  void settle_delivery(Delivery delivery);
   void close_gently();
   void refuse(const HeadError& error, std::string_view method = {});
   void note_sent(uint64_t count);
@@ -126,6 +142,7 @@ class ClientConnection final : public Connection,
   Descriptor socket_;
   const PeerAddress peer_;
   Phase phase_ = Phase::kHead;
+  Shown shown_;
   Wait wait_ = Wait::kNone;
   bool readable_ = false;     // the socket may have bytes
   bool writable_ = true;      // the socket may take bytes
@@ -152,7 +169,9 @@ class ClientConnection final : public Connection,
   OutputQueue output_;
   uint64_t answer_bytes_ = 0;  // sent of the answer in flight
   SendRate send_rate_;
+  Delivery delivery_ = Delivery::kNone;
   std::function<void()> gone_;
+  std::function<void()> delivered_;
   std::unique_ptr<SoupRequest> soup_;
   mutable std::string remote_address_;
 };

@@ -52,6 +52,19 @@ class Connection {
   // and so does the end of the request. The connection is not to be touched any more; a libsoup message that
   // it carried is ended by the transport.
   virtual void on_gone(std::function<void()> callback) = 0;
+  // What became of the answer to the last request; kNone before there is one.
+  enum class Delivery : uint8_t {
+    kNone,
+    kOnItsWay,  // some of it is not in the kernel yet
+    kDelivered,
+    kBroken,  // the connection closed before its end
+  };
+  virtual Delivery delivery() const = 0;
+  // Of that answer, with its head: what the kernel has taken.
+  virtual uint64_t answer_bytes() const = 0;
+  // Told once, on the worker's thread, when the answer to the request in flight is delivered or broken.
+  // REQUIRES: it is neither yet. The connection is not to be touched any more but for the two above.
+  virtual void on_delivery(std::function<void()> callback) = 0;
   // For an Application that took a request in first_look: the complete response. Sent with one sendmsg as far
   // as the socket takes it; references to the rest of the body are kept, and it goes on EPOLLOUT.
   // `keep_alive` false closes after the last byte, and so does a request body that has not arrived yet: what

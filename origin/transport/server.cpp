@@ -63,6 +63,12 @@ void Server::stop(Duration grace) {
   for (const auto& worker : impl_->workers) worker->join();
 }
 
+std::vector<ConnectionInfo> Server::connections(size_t most) const {
+  std::vector<ConnectionInfo> all;
+  for (const auto& worker : impl_->workers) worker->list_connections(most, all);
+  return all;
+}
+
 Stats Server::stats() const {
   Stats stats;
   stats.connections = impl_->shared.admission.open();

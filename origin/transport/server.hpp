@@ -63,6 +63,16 @@ struct Stats {
   uint64_t bytes_sent = 0;
 };
 
+// A connection as others see it, which may be a moment ago.
+struct ConnectionInfo {
+  std::string address;     // "127.0.0.1" or "2001:db8::1"
+  const char* state = "";  // for people
+  Duration age{};
+  uint64_t requests = 0;
+  uint64_t bytes_received = 0;
+  uint64_t bytes_sent = 0;
+};
+
 // What runs on a worker: made once per worker on its thread, destroyed there.
 class Application {
  public:
@@ -102,6 +112,8 @@ class Server {
   void stop(Duration grace = {});
 
   Stats stats() const;
+  // At most that many of those that are open.
+  std::vector<ConnectionInfo> connections(size_t most) const;
 
  private:
   struct Impl;

@@ -189,7 +189,10 @@ void WorkerThread::tear_down() {
   }
   application_.reset();
   loop_->stop();  // where the time was too short, it still knows connections
-  connections_.clear();
+  {
+    MutexLock lock(roster_mutex_);
+    connections_.clear();
+  }
   soup_server_disconnect(soup_.get());
   soup_ = nullptr;
   while (g_main_context_iteration(context_.get(), FALSE)) {
@@ -204,14 +207,26 @@ void WorkerThread::adopt(Descriptor socket, const PeerAddress& peer) {
   const int fd = socket.get();
   const auto unsent = static_cast<int>(limits().max_unsent_bytes);
   if (unsent > 0) setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-  connections_.push_back(
-      std::make_unique<ClientConnection>(*this, std::move(socket), peer, connections_.size()));
+  {
+    MutexLock lock(roster_mutex_);
+    connections_.push_back(
+        std::make_unique<ClientConnection>(*this, std::move(socket), peer, connections_.size()));
+  }
   WorkerCounters::add(counters_.accepted);
   if (!loop_->add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *connections_.back()))
     connections_.back()->close();
 }
 
+void WorkerThread::list_connections(size_t most, std::vector<ConnectionInfo>& all) const {
+  MutexLock lock(roster_mutex_);
+  for (const auto& connection : connections_) {
+    if (all.size() >= most) return;
+    all.push_back(connection->info());
+  }
+}
+
 void WorkerThread::forget(ClientConnection& connection) {
+  MutexLock lock(roster_mutex_);
   const size_t slot = connection.slot();
   std::swap(connections_[slot], connections_.back());
   connections_[slot]->set_slot(slot);

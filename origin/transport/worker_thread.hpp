@@ -75,6 +75,8 @@ class WorkerThread final : public Worker {
   GMainContext* context() override { return context_.get(); }
   void post(std::function<void()> function) override;
   const WorkerCounters& counters() const { return counters_; }
+  // Appends its connections, as long as there are no more than `most`.
+  void list_connections(size_t most, std::vector<ConnectionInfo>& all) const;
 
   // ---- on its thread
   void listen(Descriptor socket);
@@ -134,6 +136,8 @@ class WorkerThread final : public Worker {
   Ref<SoupServer> soup_;
   std::unique_ptr<Application> application_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  // Changed by its own thread alone, under the lock, so that others may look.
+  mutable Mutex roster_mutex_;
   std::vector<std::unique_ptr<ClientConnection>> connections_;
   const std::shared_ptr<std::atomic<int>> live_soup_streams_ = std::make_shared<std::atomic<int>>(0);
   std::vector<char> receive_buffer_;
