@@ -7,12 +7,12 @@ set -euo pipefail
 
 # Meson looks for what the tests link to as well.
 build="g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libsoup-3.0-dev
-  libglib2.0-dev libjson-glib-dev libgnutls28-dev libcurl4-gnutls-dev prometheus-cpp-dev gobject-introspection libgirepository1.0-dev
+  libglib2.0-dev libjson-glib-dev libgnutls28-dev libcurl4-openssl-dev prometheus-cpp-dev gobject-introspection libgirepository1.0-dev
   python3 check"
 run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x"
 test="clang openssl libclang-rt-14-dev llvm-14 ffmpeg chromium curl nginx python3-gi gir1.2-gstreamer-1.0 fonts-dejavu-core
-  groff-base"
+  groff-base prometheus"
 bench="nginx varnish wrk valgrind"
 pages="nodejs npm"
 # Node and npm are taken from wherever they come.

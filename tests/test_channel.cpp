@@ -367,6 +367,29 @@ START_TEST(test_segments_longer_than_keyframes_are_waited_for) {
 END_TEST
 
 // RFC 8216bis 4.4.5.4: as new as that rendition's own playlist is.
+// RFC 8216bis 6.2.6, from the first playlist on: one for each other one that there is.
+START_TEST(test_first_playlists_report_on_each_other) {
+  Simulation simulation(settings());
+  simulation.add(video());
+  simulation.add(video("video_1"));
+  simulation.add(audio());
+  for (Duration time = 0s; time < 8s; time += 20ms) {
+    run(simulation, time);
+    std::vector<std::string> there;
+    for (const char* track : {"video_0", "video_1", "audio_0"}) {
+      if (const auto text = simulation.get(std::string(track) + "/index.m3u8")) there.push_back(*text);
+    }
+    for (const std::string& text : there) {
+      size_t reports = 0;
+      for (size_t at = 0; (at = text.find("#EXT-X-RENDITION-REPORT", at)) != std::string::npos; ++at)
+        ++reports;
+      ck_assert_uint_eq(reports, there.size() - 1);
+    }
+    if (time > 7s) ck_assert_uint_eq(there.size(), 3);
+  }
+}
+END_TEST
+
 START_TEST(test_reports_name_the_newest_part) {
   Simulation simulation(settings());
   simulation.add(video());
@@ -447,6 +470,7 @@ END_TEST
 
 int main() {
   const Test tests[] = {
+      test_first_playlists_report_on_each_other,
       test_live_segments_lie_on_the_utc_grid,
       test_first_frame_just_before_a_boundary_counts_as_at_it,
       test_ladder_has_aligned_segments,

@@ -381,13 +381,45 @@ START_TEST(test_numbers_on_the_grid_are_not_remembered) {
   Source& camera = simulation.add(video());
   simulation.add(audio());
   run(simulation, 20s + 700ms);
-  ck_assert(folder.content() == "0 1");
+  // With the target duration, and what it is for.
+  const std::string constants = " 2 2000000000";
+  ck_assert(folder.content() == "0 1" + constants);
   camera.change_format(640, 480);
   run(simulation, 24s);
-  const std::string ahead = std::to_string(newest(simulation, "video_0").first + 1) + " 2";
+  const std::string ahead = std::to_string(newest(simulation, "video_0").first + 1) + " 2" + constants;
   ck_assert(folder.content() == ahead);
   run(simulation, 60s);
-  ck_assert(folder.content() == "0 2");
+  ck_assert(folder.content() == "0 2" + constants);
+}
+END_TEST
+
+// RFC 8216bis 4.4.3.1: whatever distance of keyframes a process sees first.
+START_TEST(test_target_duration_outlives_a_process) {
+  const Folder folder;
+  Simulation::Settings wanted = settings();
+  wanted.numbers_folder = folder.path();
+  uint64_t target = 0;
+  for (const Duration gop : {3400ms, 2000ms, 3400ms, 1000ms}) {
+    Simulation simulation(wanted);
+    simulation.add({.name = "video_0", .gop = gop, .keyframes_on_request = false});
+    simulation.add(audio());
+    run(simulation, 20s);
+    const MediaPlaylist playlist = simulation.playlist("video_0");
+    if (target == 0) target = playlist.target_duration;
+    ck_assert_uint_eq(playlist.target_duration, target);
+    wanted.start = simulation.clock.utc().time_since_epoch() + 100ms;
+  }
+  // Segments of another length are another matter, and so are keyframes that are too far apart.
+  for (const auto& [segment, gop, expected] : {std::tuple(1s, 1000ms, 2), {2s, 9000ms, 11}}) {
+    Simulation::Settings other = wanted;
+    other.channel.segment_duration = segment;
+    other.channel.gop_limit = 10s;
+    Simulation simulation(other);
+    simulation.add({.name = "video_0", .gop = gop, .keyframes_on_request = false});
+    run(simulation, 40s);
+    ck_assert_int_eq(static_cast<int>(simulation.playlist("video_0").target_duration), expected);
+    wanted.start = simulation.clock.utc().time_since_epoch() + 100ms;
+  }
 }
 END_TEST
 
@@ -461,6 +493,7 @@ int main() {
       test_restart_after_three_new_formats,
       test_restart_at_once_after_new_formats,
       test_numbers_on_the_grid_are_not_remembered,
+      test_target_duration_outlives_a_process,
       test_what_cannot_be_is_not_taken_for_a_number,
       test_track_that_begins_later_has_the_numbers_of_the_others,
       test_ondemand_and_files_written_fast_count_from_zero,

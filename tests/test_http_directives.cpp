@@ -75,7 +75,34 @@ START_TEST(test_what_is_too_far_ahead_is_refused) {
   ck_assert(!refused(11, {}));
   ck_assert(refused(12, {}) && refused(UINT64_MAX, {}));
   ck_assert(!refused(10, 7) && refused(10, 8) && refused(10, UINT64_MAX));
-  ck_assert(!refused(11, 5) && refused(11, 6));
+  // Two parts of segment 10 are there, and two more are to be expected before it ends.
+  ck_assert(!refused(11, 3) && refused(11, 4) && refused(11, UINT64_MAX));
+}
+END_TEST
+
+// Versions of a playlist follow each other within a second.
+START_TEST(test_a_date_does_not_spare_a_playlist) {
+  HttpFixture origin;
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 30s});
+  topic->publish(newest(2));
+  const HttpReply first = origin.get("/live/v/index.m3u8");
+  const HeaderList since = {{"If-Modified-Since", "Sun, 06 Nov 2094 08:49:37 GMT"}};
+  ck_assert_int_eq(origin.get("/live/v/index.m3u8", since).status, 200);
+  ck_assert_int_eq(origin.get("/live/v/index.m3u8?_HLS_msn=10&_HLS_part=1", since).status, 200);
+}
+END_TEST
+
+// libsoup leaves the query in the path, where there is no Host.
+START_TEST(test_old_requests_have_directives_too) {
+  HttpFixture origin;
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 30s});
+  topic->publish(newest(2));
+  for (const auto& [query, status] :
+       {std::pair("_HLS_part=0", 400), {"_HLS_msn=x", 400}, {"_HLS_msn=9", 200}}) {
+    HttpClient client = origin.connect();
+    client.send(std::string("GET /live/v/index.m3u8?") + query + " HTTP/1.0\r\n\r\n");
+    ck_assert_int_eq(client.read_reply().status, status);
+  }
 }
 END_TEST
 
@@ -121,6 +148,8 @@ int main() {
       test_wrong_queries_are_named,
       test_positions_that_are_waited_for,
       test_what_is_too_far_ahead_is_refused,
+      test_a_date_does_not_spare_a_playlist,
+      test_old_requests_have_directives_too,
       test_reload_is_answered_when_its_part_is_there,
       test_wrong_directives_are_refused_before_there_is_a_playlist,
   };

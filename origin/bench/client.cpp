@@ -82,7 +82,9 @@ void Client::send() {
     head += "Range: bytes=" + std::to_string(request_->range->offset) + "-" +
             std::to_string(request_->range->offset + request_->range->length - 1) + "\r\n";
   }
-  if (load_.options.gzip && request_->is_playlist()) head += "Accept-Encoding: gzip\r\n";
+  // RFC 9110 12.5.3: without the field, any coding would do.
+  head += load_.options.gzip && request_->is_playlist() ? "Accept-Encoding: gzip\r\n"
+                                                        : "Accept-Encoding: identity\r\n";
   head += load_.options.headers + "\r\n";
   sent_ = Clock::system().utc();
   connection_.send(head);

@@ -55,7 +55,7 @@ int measure(const Options& options) {
   if (!times) return complain(times.error());
   const Status status = write(options, {options, *discovery, tally, *times, before, after});
   if (!status) return complain(status.error());
-  return tally.violation_count() > 0 || tally.request_count() == 0 ? kFoundFault : kDone;
+  return tally.violation_count() > 0 || tally.delivery_count() == 0 ? kFoundFault : kDone;
 }
 
 }  // namespace

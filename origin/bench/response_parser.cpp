@@ -78,6 +78,16 @@ std::string_view ResponseParser::field(std::string_view name) const {
   return {};
 }
 
+// Whether the field is there again, with another value.
+bool ResponseParser::contradicts(std::string_view name, std::string_view value) const {
+  std::string_view lines = head_;
+  while (!lines.empty()) {
+    std::string_view line = take_until(lines, '\n');
+    if (same_name(take_until(line, ':'), name) && trimmed(line) != value) return true;
+  }
+  return false;
+}
+
 // A lone LF ends a line too (RFC 9112 2.2).
 bool ResponseParser::take_line(std::string_view& rest) {
   const size_t end = rest.find('\n');
@@ -142,6 +152,7 @@ void ResponseParser::on_head() {
   }
   const std::string_view coding = field("transfer-encoding");
   const std::string_view length = field("content-length");
+  if (contradicts("content-length", length)) return fail("two Content-Length that differ");
   if (status_ == 204 || status_ == 304) {
     stage_ = Stage::kComplete;
   } else if (!coding.empty()) {

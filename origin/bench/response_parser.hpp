@@ -31,6 +31,7 @@ class ResponseParser {
   bool keeps_alive() const;
   // Of the first field of this name, whatever its case; empty if there is none.
   std::string_view field(std::string_view name) const;
+  bool contradicts(std::string_view name, std::string_view value) const;
 
  private:
   enum class Stage {

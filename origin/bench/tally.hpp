@@ -92,6 +92,8 @@ class Tally {
   uint64_t error_count() const;
   uint64_t requests(Kind kind) const { return requests_[static_cast<size_t>(kind)]; }
   uint64_t request_count() const;
+  // Different parts or segments that anybody got.
+  size_t delivery_count() const { return deliveries_; }
   uint64_t idle_hints() const { return idle_hints_; }
   uint64_t redirects() const { return redirects_; }
   uint64_t bytes() const { return bytes_; }

@@ -239,7 +239,10 @@ PresentationStatus Presentation::status() const {
   for (const auto& slot : slots_) {
     if (slot->given_up() && !slot->track.offered()) continue;
     status.tracks.push_back(slot->status());
-    status.tracks.back().late = in_outage(*slot);
+    const Duration longest =
+        target_duration_ ? std::chrono::seconds(target_duration_) : options_.segment_duration;
+    const Duration silence = clock_.monotonic() - slot->last_data;
+    status.tracks.back().late = slot->running() && silence >= outage_patience(longest);
   }
   return status;
 }

@@ -178,6 +178,7 @@ class Presentation {
   uint64_t fill_gap(Slot& slot, Duration until, uint64_t epoch, Publication& publication)
       REQUIRES_LOCK(mutex_);
   void bridge_jump(Slot& slot, Publication& publication) REQUIRES_LOCK(mutex_);
+  bool appears(const Slot& slot) const REQUIRES_LOCK(mutex_);
   Opened begin_segment(Slot& slot, Track::Start start, Publication& publication) REQUIRES_LOCK(mutex_);
   Duration shortest_gap() const;
   Duration gap_end(Duration from) const REQUIRES_LOCK(mutex_);

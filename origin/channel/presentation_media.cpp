@@ -103,9 +103,16 @@ std::vector<timeline::RenditionReport> Presentation::reports_for(const Slot& slo
   std::vector<timeline::RenditionReport> reports;
   if (!has_parts(options_)) return reports;
   for (const auto& other : slots_) {
-    if (other.get() != &slot && other->listed()) reports.push_back(other->track.report());
+    if (other.get() != &slot && (other->listed() || appears(*other)))
+      reports.push_back(other->track.report());
   }
   return reports;
+}
+
+// Whether its first playlist is about to be published.
+bool Presentation::appears(const Slot& slot) const {
+  return target_duration_ && slot.track.active() && slot.has_data && slot.track.changed() &&
+         !slot.track.playlist_published() && slot.track.window().size() > 0;
 }
 
 void Presentation::publish_playlists(Publication& publication) {
@@ -114,10 +121,14 @@ void Presentation::publish_playlists(Publication& publication) {
   if (part_hold_back_ == Duration::zero()) {
     Duration longest = options_.part_duration;
     for (const auto& slot : slots_) longest = std::max(longest, slot->track.part_target());
-    if (target_duration_) part_hold_back_ = 3 * longest;
+    // Three times what playlists say, which is rounded up.
+    if (target_duration_) part_hold_back_ = 3 * std::chrono::ceil<std::chrono::microseconds>(longest);
   }
+  // The others report on one that is new at once.
+  const bool any_appears = std::ranges::any_of(slots_, [this](const auto& slot) { return appears(*slot); });
   for (const auto& slot : slots_) {
-    if (!slot->track.changed()) continue;
+    const bool reports_anew = any_appears && has_parts(options_) && slot->listed() && !slot->ended;
+    if (!slot->track.changed() && !reports_anew) continue;
     slot->track.set_part_hold_back(part_hold_back_);
     slot->track.publish_playlist(clock_.utc(), reports_for(*slot), publication);
   }
@@ -318,15 +329,23 @@ void Presentation::settle_target(Publication& publication) {
     if (awaited(*slot)) return;
   }
   Duration longest = options_.segment_duration;
+  Duration least = options_.segment_duration;  // what cannot be cut
   for (const auto& slot : slots_) {
-    longest = std::max<Duration>(longest, rounded(slot->track.window().longest()));
+    least = std::max<Duration>(least, rounded(slot->track.window().longest()));
     if (!slot->cadence_known) continue;
     const Cadence& cadence = slot->cadence;
+    if (!cadence.on_grid) least = std::max<Duration>(least, rounded(cadence.longest_gop));
     // A keyframe on request is the first frame behind its boundary.
     longest = std::max(longest, options_.segment_duration +
                                     (cadence.on_grid ? cadence.longest_frame - 500ms : cadence.longest_gop));
   }
-  fix_target(ceil_seconds(longest), publication);
+  longest = std::max(longest, least);
+  // That of a process that was killed, as long as it can be kept.
+  const std::chrono::seconds remembered(remembered_.target_duration);
+  const bool of_these =
+      remembered_.segment_duration == static_cast<uint64_t>(options_.segment_duration.count());
+  fix_target(of_these && remembered >= least ? remembered_.target_duration : ceil_seconds(longest),
+             publication);
 }
 
 void Presentation::fix_target(uint32_t seconds, Publication& publication) {

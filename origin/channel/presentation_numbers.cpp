@@ -97,6 +97,9 @@ SpentNumbers::Numbers Presentation::to_remember() const {
       numbers.sequence = std::max(numbers.sequence, newest->sequence);
   }
   if (!any) numbers.sequence = remembered_.sequence;
+  numbers.target_duration = target_duration_ ? target_duration_ : remembered_.target_duration;
+  numbers.segment_duration = target_duration_ ? static_cast<uint64_t>(options_.segment_duration.count())
+                                              : remembered_.segment_duration;
   return numbers;
 }
 

@@ -16,7 +16,18 @@ namespace origin::channel {
 
 namespace {
 
-constexpr size_t kLongest = 41;  // two numbers of 64 bits
+constexpr size_t kLongest = 73;  // three numbers of 64 bits and one of 32, with what is between them
+
+// Those that earlier versions wrote have two numbers.
+std::optional<SpentNumbers::Numbers> parse(std::string_view text) {
+  const std::optional<uint64_t> sequence = parse_number(take_until(text, ' '));
+  const std::optional<uint64_t> discontinuity = parse_number(take_until(text, ' '));
+  if (!sequence || !discontinuity) return std::nullopt;
+  const std::optional<uint64_t> target = parse_number(take_until(text, ' '));
+  const std::optional<uint64_t> segment = parse_number(text);
+  if (!target || !segment || *target > UINT32_MAX) return SpentNumbers::Numbers{*sequence, *discontinuity};
+  return SpentNumbers::Numbers{*sequence, *discontinuity, static_cast<uint32_t>(*target), *segment};
+}
 
 }  // namespace
 
@@ -27,10 +38,7 @@ SpentNumbers::Numbers SpentNumbers::last(const std::string& presentation) const 
   if (!g_file_get_contents(path(presentation).c_str(), &text, &length, nullptr)) return {};
   const GCharPtr owned(text);
   if (length > kLongest) return {};
-  std::string_view rest(text, length);
-  const std::optional<uint64_t> sequence = parse_number(take_until(rest, ' '));
-  const std::optional<uint64_t> discontinuity = parse_number(rest);
-  return sequence && discontinuity ? Numbers{*sequence, *discontinuity} : Numbers{};
+  return parse({text, length}).value_or(Numbers{});
 }
 
 bool SpentNumbers::remember(const std::string& presentation, Numbers numbers) const {
@@ -40,7 +48,8 @@ bool SpentNumbers::remember(const std::string& presentation, Numbers numbers) co
   if (g_mkdir_with_parents(folder_.c_str(), 0700) != 0 || !is_ours()) return false;
   // Whoever is killed meanwhile leaves the old file or the new one.
   std::ofstream file(fresh, std::ios::trunc);
-  file << numbers.sequence << ' ' << numbers.next_discontinuity;
+  file << numbers.sequence << ' ' << numbers.next_discontinuity << ' ' << numbers.target_duration << ' '
+       << numbers.segment_duration;
   file.close();
   return file && g_rename(fresh.c_str(), name.c_str()) == 0;
 }

@@ -140,12 +140,16 @@ Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool 
   // An HTTP/1.0 request without Host leaves its query in the path.
   std::string_view path = g_uri_get_path(uri);
   if (const auto token = access::take_token_path(path)) path = token->path;
-  const Result<std::string> name = parse_name(path.substr(0, path.find('?')));
+  const size_t mark = path.find('?');
+  const Result<std::string> name = parse_name(path.substr(0, mark));
   if (!name) {
     set_error(reply_, 400, name.error().message);
     return Router::Outcome::kReply;
   }
-  const char* query = g_uri_get_query(uri);
+  const char* apart = g_uri_get_query(uri);
+  const std::string_view query = apart                            ? apart
+                                 : mark == std::string_view::npos ? std::string_view()
+                                                                  : path.substr(mark + 1);
   const transport::Connection* connection = transport::Connection::of(message);
   const std::string_view remote_address =
       connection ? std::string_view(connection->remote_address()) : std::string_view();
@@ -153,7 +157,7 @@ Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool 
   const Request request{
       .method = head ? Method::kHead : Method::kGet,
       .name = *name,
-      .query = query ? query : "",
+      .query = query,
       .remote_address = remote_address,
       .fields = fields_of(message),
       .only_plays = is_reserved(*name) && connection && !shared_.managed_ports.has(connection->local_port()),

@@ -119,8 +119,13 @@ Result<std::optional<store::Position>> awaited_position(const Directives& direct
   if (!directives.part) return std::optional(store::Position{sequence + 1, 0});
 
   const uint64_t part = *directives.part;
+  // Parts between the last one and the start of that segment: the one before is expected to be like the last
+  // whole one.
+  const uint64_t parts_before = newest.ahead()->parts_before;
+  const uint64_t rest = sequence > now.major && parts_before > now.minor ? parts_before - now.minor : 0;
   const uint64_t newest_part = sequence == now.major ? now.minor : 0;  // counted from 1
-  if (sequence >= now.major && part >= newest_part + newest.ahead()->max_parts) {
+  const uint64_t end = newest_part + newest.ahead()->max_parts;        // of what may be asked for
+  if (sequence >= now.major && part >= end - std::min(rest, end)) {
     return Error{ErrorCode::kInvalid, "_HLS_part=" + std::to_string(part) + " of segment " +
                                           std::to_string(sequence) + " is more than " +
                                           std::to_string(newest.ahead()->max_parts) + " parts ahead"};

@@ -141,7 +141,7 @@ Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold&
   note_viewer(request);
   Outcome outcome = Outcome::kReply;
   if (auto* object = std::get_if<store::ObjectRef>(&found)) {
-    serve_object(request, std::move(*object), {}, reply);
+    serve_object(request, std::move(*object), conditions_of(request.fields), {}, reply);
   } else {
     outcome = serve_topic(request, std::get<store::TopicRef>(found), reply, hold);
   }
@@ -224,7 +224,10 @@ Router::Outcome Router::serve_growing(const Request& request, const store::Topic
 void Router::serve_message(const Request& request, const store::Message& message, uint8_t edition,
                            std::string_view cache_control, Reply& reply) {
   const bool gzip = prefers_gzip(request.fields.accept_encoding);
-  serve_object(request, message.form({.edition = edition, .gzip = gzip}), cache_control, reply);
+  Conditions conditions = conditions_of(request.fields);
+  // A date names a second, in which it may have been another one.
+  if (message.ahead()) conditions.if_modified_since = {};
+  serve_object(request, message.form({.edition = edition, .gzip = gzip}), conditions, cache_control, reply);
 }
 
 store::MessageRef Router::find_asset(std::string_view name) const {
@@ -239,7 +242,7 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
                      "/" + std::string(request.name) + " is not at this port, which is for playing");
   store::ObjectRef document = shared_.store.resolve(request.name, request.query);
   if (!document) document = find_document(shared_, request.name, request.query);
-  if (document) return serve_object(request, std::move(document), {}, reply);
+  if (document) return serve_object(request, std::move(document), conditions_of(request.fields), {}, reply);
   if (const auto asset = find_asset(request.name)) return serve_message(request, *asset, 0, {}, reply);
 
   const std::string path = "/" + std::string(request.name);
@@ -248,7 +251,7 @@ void Router::serve_unstored(const Request& request, Reply& reply) {
   const std::string_view rest = request.name.substr(presentation.size());
   if (rest.size() <= 1) {
     if (store::ObjectRef listing = find_listing(shared_, request.name, request.query))
-      return serve_object(request, std::move(listing), {}, reply);
+      return serve_object(request, std::move(listing), conditions_of(request.fields), {}, reply);
     const auto playlist = shared_.store.find(std::string(presentation) + "/index.m3u8");
     if (!std::holds_alternative<std::monostate>(playlist)) {
       if (rest.empty()) return redirect_to_folder(request, reply);
@@ -267,10 +270,9 @@ void Router::set_missing(const Request& request, Reply& reply, std::string_view 
   reply.expired = shared_.store.had(request.name);
 }
 
-void Router::serve_object(const Request& request, store::ObjectRef object, std::string_view cache_control,
-                          Reply& reply) {
+void Router::serve_object(const Request& request, store::ObjectRef object, const Conditions& conditions,
+                          std::string_view cache_control, Reply& reply) {
   const store::Headers& headers = object->headers;
-  const Conditions conditions = conditions_of(request.fields);
   const Validators validators{headers.etag, headers.last_modified};
   const Verdict verdict = judge(conditions, validators);
   if (verdict == Verdict::kFailed)

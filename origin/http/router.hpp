@@ -3,6 +3,7 @@
 // blocks.
 #pragma once
 
+#include "origin/http/conditions.hpp"
 #include "origin/http/range.hpp"
 #include "origin/http/reply.hpp"
 #include "origin/http/request.hpp"
@@ -58,8 +59,8 @@ class Router {
   // own, unless it is empty.
   void serve_message(const Request& request, const store::Message& message, uint8_t edition,
                      std::string_view cache_control, Reply& reply);
-  void serve_object(const Request& request, store::ObjectRef object, std::string_view cache_control,
-                    Reply& reply);
+  void serve_object(const Request& request, store::ObjectRef object, const Conditions& conditions,
+                    std::string_view cache_control, Reply& reply);
   void serve_range(store::ObjectRef object, const ByteRange& range, Reply& reply);
   void serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply);
 

@@ -26,8 +26,7 @@ bool is_loopback_authority(std::string_view authority) {
 
 Status may_write_without_key(const transport::RequestHead& head, std::string_view remote_address) {
   const auto refuse = [](const std::string& why) {
-    return Error{ErrorCode::kInvalid,
-                 "without a key, this is for direct requests from this machine; " + why};
+    return Error{ErrorCode::kInvalid, "without a key, this is for direct requests from this machine; " + why};
   };
   if (!is_loopback(remote_address)) return refuse("this one comes from another address");
   for (const std::string_view field : kProxyFields) {
