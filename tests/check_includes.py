@@ -36,7 +36,8 @@ USE_GSTREAMER = {"gst", "examples", "tests"}
 SOURCES = {".c", ".h", ".cpp", ".hpp"}
 OTHER_SOURCES = {".cc", ".cxx", ".c++", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".tpp", ".m"}
 COMMENTED = SOURCES | {
-    ".1", ".conf", ".css", ".html", ".in", ".js", ".map", ".md", ".mjs", ".py", ".sh", ".supp", ".svg", ".xml"
+    ".1", ".cfg", ".conf", ".css", ".html", ".in", ".js", ".map", ".md", ".mjs", ".py", ".sh", ".supp", ".svg", ".vcl",
+    ".xml"
 }
 COMMENTED_NAMES = {".clang-format", ".gitignore", ".npmrc", "meson.build", "meson_options.txt"}
 TOPS = (".ci", "docs", "examples", "gst", "origin", "tests")
