@@ -11,8 +11,8 @@ build="g++ meson ninja-build pkg-config libgstreamer1.0-dev libgstreamer-plugins
   python3 check"
 run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x"
-test="clang openssl libclang-rt-14-dev llvm-14 ffmpeg chromium curl nginx python3-gi gir1.2-gstreamer-1.0 fonts-dejavu-core
-  groff-base prometheus"
+test="clang openssl libclang-rt-14-dev llvm-14 ffmpeg chromium curl nginx varnish
+  haproxy hitch python3-gi gir1.2-gstreamer-1.0 fonts-dejavu-core groff-base prometheus"
 bench="nginx varnish wrk valgrind"
 pages="nodejs npm"
 # Node and npm are taken from wherever they come.
@@ -32,7 +32,7 @@ as_root=""
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 
-# Tests start nginx and Varnish themselves: those of the system shall neither run nor hold a port, now or after a restart.
+# Tests start servers themselves: those of the system shall neither run nor hold a port, now or after a restart.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
   trap '$as_root rm -f "$policy"' EXIT
@@ -42,6 +42,6 @@ fi
 $as_root apt-get update -qq
 # shellcheck disable=SC2086
 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
-for service in nginx varnish varnishncsa; do
+for service in nginx varnish varnishncsa haproxy hitch; do
   [[ " $missing " != *" ${service%ncsa} "* ]] || $as_root update-rc.d "$service" disable >/dev/null 2>&1 || true
 done
