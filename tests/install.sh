@@ -42,6 +42,6 @@ fi
 $as_root apt-get update -qq
 # shellcheck disable=SC2086
 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
-for service in nginx varnish varnishncsa haproxy hitch; do
+for service in nginx varnish varnishncsa haproxy hitch prometheus; do
   [[ " $missing " != *" ${service%ncsa} "* ]] || $as_root update-rc.d "$service" disable >/dev/null 2>&1 || true
 done

@@ -31,6 +31,7 @@ class Follower:
         self.parts = set()  # URLs listed now
         self.taken = None  # when the newest playlist came
         self.longest = 0.0  # duration of a playlist
+        self.turns = itertools.count()
         self.changed = asyncio.Event()
 
     async def get(self, purpose, url, headers=None):
@@ -144,7 +145,9 @@ class Follower:
         yield playlist(skip="YES")
         if self.newest.part_target:
             yield playlist(msn=max(self.newest.first_number - 2, 0), part=1)
-            yield playlist(**self.ahead(2))
+            # Of the segment that is being written, and of the one after it, in turn.
+            next_one = {"msn": self.newest.position[0] + 1, "part": advance_part_limit(self.newest) + 2}
+            yield playlist(**(next_one if next(self.turns) % 2 else self.ahead(2)))
             whole = next((segment for segment in reversed(self.newest.segments) if segment.parts), None)
             if whole:
                 yield playlist(msn=whole.number, part=len(whole.parts))

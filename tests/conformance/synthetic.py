@@ -243,8 +243,10 @@ class Origin:
                 return self.failure(400, "_HLS_part without _HLS_msn")
             if number is not None:
                 wanted = int(number), None if part is None else int(part)
-                if wanted[0] > position[0] + 1 or wanted[0] == position[0] and (wanted[1] or 0) >= (
-                        position[1] + advance_part_limit(parse(self.media_playlist(track, self.now())))):
+                limit = advance_part_limit(parse(self.media_playlist(track, self.now())))
+                limits = {position[0]: position[1] + limit, position[0] + 1: limit}
+                is_near = wanted[0] in limits and (wanted[1] or 0) >= limits[wanted[0]]
+                if wanted[0] > position[0] + 1 or is_near:
                     return self.failure(400, "too far ahead")
                 await self.hold(track, *wanted)
         text = self.media_playlist(track, self.now(), query.get("_HLS_skip", ""))

@@ -130,6 +130,13 @@ def _(s):
     return failed(s, first(s, lambda e: e.status == 400 and (e.msn or 0) > 1000 and e.part is None))
 
 
+# A part of the segment after the one that is being written.
+@breaks("too_far_ahead_is_refused")
+def _(s):
+    far = [e for e in s.exchanges if e.status == 400 and e.part is not None and e.msn is not None and e.part < 1000]
+    return failed(s, max(far, key=lambda e: e.msn))
+
+
 @breaks("near_future_is_not_refused")
 def _(s):
     return failed(s, delta(s), 400)

@@ -41,9 +41,9 @@ def refused_too_far(rendition, exchange):
         return True
     if exchange.part is None or exchange.msn < before[0]:
         return False if exchange.msn <= before[0] + 1 else None
-    if exchange.msn > before[0]:
-        return None
     limit = advance_part_limit(rendition.newest)
+    if exchange.msn > before[0]:
+        return True if exchange.msn > by[0] and exchange.part >= limit else None
     if exchange.part < before[1] + limit:
         return False
     return True if by[0] == exchange.msn and exchange.part >= by[1] + limit else None
