@@ -31,6 +31,11 @@ export function duration(seconds) {
   return wholeSeconds(seconds);
 }
 
+/** A short time: 0.25 ms, 10 ms, and from a second on as duration. */
+export function latency(seconds) {
+  return seconds < 1 ? `${Number((1000 * seconds).toPrecision(3))} ms` : duration(seconds);
+}
+
 /** 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
 export function wholeSeconds(seconds) {
   if (!Number.isFinite(seconds)) return kNothing;

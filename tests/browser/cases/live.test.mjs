@@ -60,6 +60,16 @@ test('plays H.264 and AAC, and the dashboard lists it', async () => {
           const value = document.querySelector('[data-tile="throughput"] .tile-value').textContent;
           return /bit\/s$/.test(value);
         });
+        // Somebody watches beside it, and somebody asks for what there is not.
+        await withPage(async (viewer) => {
+          await viewer.goto(pipeline.url('/live/'));
+          await until(page, 'reads are measured', async (missing) => {
+            await fetch(missing);
+            const text = (tile, line) => document.querySelector(`[data-tile="${tile}"] .tile-${line}`).textContent;
+            return /^\d.* %$/.test(text('hits', 'value')) && /missed/.test(text('hits', 'detail')) &&
+                /s$/.test(text('slowest', 'value')) && Number(text('viewers', 'value')) > 0;
+          }, pipeline.url('/live/none'));
+        });
         assert.match(await page.locator('[data-tile="memory"] .tile-detail').innerText(), /% of .*iB/);
         await screenshot(page, 'dashboard-live');
         await card.getByRole('link', {name: 'Watch live'}).click();
