@@ -33,6 +33,8 @@ class Origin {
                           http::Purpose purpose = http::Purpose::kEverything);
   // See http::Server::set_policy.
   void set_policy(std::shared_ptr<const access::Policy> policy) { http_.set_policy(std::move(policy)); }
+  // See http::Server::configure_namespaces.
+  void configure_namespaces(http::Namespaces::Terms terms) { http_.configure_namespaces(std::move(terms)); }
   // See http::Server::open_access_log.
   Status open_access_log(const std::string& path) { return http_.open_access_log(path); }
   void reopen_access_log() { http_.reopen_access_log(); }

@@ -41,6 +41,7 @@ OriginError code_of(ErrorCode code) {
     case ErrorCode::kExists:
       return ORIGIN_ERROR_EXISTS;
     case ErrorCode::kLimit:
+    case ErrorCode::kQuota:
     case ErrorCode::kTooLarge:
       return ORIGIN_ERROR_LIMIT;
     case ErrorCode::kEnded:

@@ -15,6 +15,7 @@ enum class ErrorCode {
   kExists,        // the name is taken
   kPrecondition,  // what the caller made a condition is not so
   kLimit,         // a named limit is reached
+  kQuota,         // what somebody was given to fill is full
   kTooLarge,      // more than a named limit of size
   kEnded,         // the thing has ended or is spent
   kUnsupported,   // understood, but not something this build or object can do

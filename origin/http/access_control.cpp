@@ -3,6 +3,7 @@
 
 #include "origin/access/credential.hpp"
 #include "origin/http/name.hpp"
+#include "origin/http/namespace_documents.hpp"
 #include "origin/http/write_access.hpp"
 
 namespace origin::http {
@@ -25,7 +26,7 @@ bool is_always_open(std::string_view name) {
 
 // What tells of clients, or of all there is.
 bool is_for_admins(std::string_view name) {
-  return name == "api/connections" || name == "api/objects";
+  return name == "api/connections" || name == "api/objects" || namespace_of_document(name);
 }
 
 // Whether it may be one of those.
@@ -53,9 +54,7 @@ void set_refusal(Reply& reply, const Gate::Decision& decision) {
       set_error(reply, 403, decision.reason);
       break;
     case Gate::Verdict::kTooManyFailures:
-      set_error(reply, 429, decision.reason);
-      reply.add("Retry-After",
-                std::to_string(std::chrono::ceil<std::chrono::seconds>(decision.retry_after).count()));
+      set_limited(reply, decision.reason, decision.retry_after);
   }
 }
 
@@ -87,8 +86,9 @@ bool AccessControl::admit(const transport::Connection& connection, transport::Re
   if (!parsed) return true;
   // Who pushes a presentation writes it.
   const std::string_view name = pushed_name(*parsed).value_or(*parsed);
-  if (*right == Right::kRead && is_for_admins(name)) {
-    if (!shared_.managed_ports.has(connection.local_port())) return true;  // it is not there
+  if (is_for_admins(name)) {
+    if (*right == Right::kRead && !shared_.managed_ports.has(connection.local_port()))
+      return true;  // it is not there
     right = Right::kAdmin;
   }
   if (needs_nothing(*right, name)) return true;

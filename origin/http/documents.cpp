@@ -4,6 +4,7 @@
 #include "origin/base/json.hpp"
 #include "origin/http/listing.hpp"
 #include "origin/http/metrics_document.hpp"
+#include "origin/http/namespace_documents.hpp"
 
 namespace origin::http {
 
@@ -92,6 +93,8 @@ store::ObjectRef find_document(Shared& shared, std::string_view name, std::strin
   if (name == "metrics") return fresh_document(metrics_text(shared), metrics::kContentType);
   if (name == "api/server") return server_status(shared);
   if (name == "api/connections") return connections(shared);
+  if (const auto of_namespace = namespace_of_document(name))
+    return find_namespace_document(shared, *of_namespace);
   if (name == "api/objects") return list_objects(shared, {}, query);
   return nullptr;
 }

@@ -26,6 +26,7 @@ RequestResult result_of(Operation operation, const Reply& reply) {
     case 429:
     case 431:
     case 503:
+    case 507:
       return RequestResult::kLimited;
     default:
       break;

@@ -31,7 +31,7 @@ enum class RequestResult : uint8_t {
   kMiss,     // nothing of that name
   kExpired,  // nothing of that name any more
   kDenied,   // 401, 403
-  kLimited,  // a limit was reached: 413, 414, 429, 431, 503
+  kLimited,  // a limit was reached: 413, 414, 429, 431, 503, 507
   kInvalid,  // another fault of the client's
   kError,    // one of the server's
   kGone,     // the client went before it was answered

@@ -96,23 +96,25 @@ std::optional<uint64_t> max_age(std::string_view cache_control) {
 }
 
 Result<std::optional<Duration>> ttl_of(std::string_view query, std::string_view cache_control,
-                                       const Limits& limits) {
-  const auto most =
-      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(limits.max_ttl).count());
+                                       const TtlBounds& bounds) {
   std::optional<Duration> ttl;
   while (!query.empty()) {
     std::string_view parameter = take_until(query, '&');
     if (take_until(parameter, '=') != "ttl_seconds") continue;
     const std::optional<uint64_t> seconds = parse_number(parameter);
-    if (!seconds || *seconds == 0 || *seconds > most)
+    if (!seconds || *seconds < bounds.least || *seconds > bounds.most)
       return Error{ErrorCode::kInvalid, "ttl_seconds=" + std::string(parameter) +
-                                            " is not a whole number of 1 to " + std::to_string(most)};
+                                            " is not a whole number of " + std::to_string(bounds.least) +
+                                            " to " + std::to_string(bounds.most)};
     if (ttl) return Error{ErrorCode::kInvalid, "ttl_seconds is there twice"};
     ttl = std::chrono::seconds(*seconds);
   }
   if (ttl) return ttl;
   const std::optional<uint64_t> seconds = max_age(cache_control);
-  if (seconds && *seconds > 0) ttl = std::chrono::seconds(std::min(*seconds, most));
+  if (seconds && *seconds > 0)
+    ttl = std::chrono::seconds(std::clamp(*seconds, bounds.least, bounds.most));
+  else if (bounds.usual > 0)
+    ttl = std::chrono::seconds(bounds.usual);
   return ttl;
 }
 
@@ -128,7 +130,19 @@ std::string_view content_type_of(std::string_view name) {
   return {};
 }
 
-Result<ObjectTerms> object_terms(const RequestHead& head, std::string_view name, const Limits& limits) {
+TtlBounds ttl_bounds(const Limits& limits, const NamespaceTerms& terms) {
+  TtlBounds bounds;
+  bounds.most = static_cast<uint64_t>(std::chrono::floor<std::chrono::seconds>(limits.max_ttl).count());
+  if (terms.max_ttl > 0) bounds.most = std::min(bounds.most, terms.max_ttl);
+  bounds.least = std::clamp<uint64_t>(terms.min_ttl, 1, bounds.most);
+  // What may not be kept for longer is not kept for ever.
+  bounds.usual = terms.default_ttl > 0 ? std::min(terms.default_ttl, bounds.most)
+                 : terms.max_ttl > 0   ? bounds.most
+                                       : 0;
+  return bounds;
+}
+
+Result<ObjectTerms> object_terms(const RequestHead& head, std::string_view name, const TtlBounds& bounds) {
   const std::string_view persistence = head.field("origin-persistence");
   if (equals_ignoring_case(persistence, "durable"))
     return Error{ErrorCode::kUnsupported,
@@ -147,7 +161,7 @@ Result<ObjectTerms> object_terms(const RequestHead& head, std::string_view name,
     terms.headers.content_type = known_type;
   }
   const std::string_view cache_control = head.field("cache-control");
-  const Result<std::optional<Duration>> ttl = ttl_of(head.query, cache_control, limits);
+  const Result<std::optional<Duration>> ttl = ttl_of(head.query, cache_control, bounds);
   if (!ttl) return ttl.error();
   terms.ttl = *ttl;
   if (!cache_control.empty()) {

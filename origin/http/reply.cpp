@@ -99,4 +99,10 @@ void set_unavailable(Reply& reply, std::string_view reason) {
   reply.add("Retry-After", "1");
 }
 
+void set_limited(Reply& reply, std::string_view reason, Duration retry_after) {
+  set_error(reply, 429, reason);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
+  reply.add("Retry-After", std::to_string(std::max<int64_t>(1, seconds)));
+}
+
 }  // namespace origin::http

@@ -59,6 +59,9 @@ void set_error(Reply& reply, int status, std::string_view reason,
 // 503, and when to come again.
 void set_unavailable(Reply& reply, std::string_view reason);
 
+// 429, and when to come again.
+void set_limited(Reply& reply, std::string_view reason, Duration retry_after);
+
 // Calls visit(name, value) for each of the header lines.
 template <typename Visit>
 void for_each_field(std::string_view lines, Visit visit) {

@@ -136,6 +136,8 @@ Router::Outcome Router::route(const Request& request, Reply& reply, Hold& hold) 
 
 Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold& hold) {
   reply.reset();
+  const bool is_limited = !shared_.namespaces.all_is_free() && !is_reserved(request.name);
+  if (is_limited && !request.again && !admit(request, reply)) return Outcome::kReply;
   store::Store::Found found = shared_.store.find(request.name);
   if (std::holds_alternative<std::monostate>(found)) return Outcome::kNotStored;
   note_viewer(request);
@@ -147,7 +149,21 @@ Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold&
   }
   reply.has_body = request.method == Method::kGet;
   reply.stored = true;
+  if (is_limited && outcome == Outcome::kReply)
+    shared_.namespaces.charge(first_component(request.name), Namespaces::Traffic::kRead, reply.length(),
+                              shared_.store.clock().monotonic());
   return outcome;
+}
+
+// Whether its namespace may be read from once more.
+bool Router::admit(const Request& request, Reply& reply) {
+  const std::string_view component = first_component(request.name);
+  const Duration wait =
+      shared_.namespaces.admit(component, Namespaces::Traffic::kRead, shared_.store.clock().monotonic());
+  if (wait == Duration::zero()) return true;
+  set_limited(reply, "namespace '" + std::string(component) + "' is read more than its limits allow", wait);
+  reply.has_body = request.method == Method::kGet;
+  return false;
 }
 
 Router::Outcome Router::serve_topic(const Request& request, const store::TopicRef& topic, Reply& reply,

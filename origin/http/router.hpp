@@ -64,6 +64,7 @@ class Router {
   void serve_range(store::ObjectRef object, const ByteRange& range, Reply& reply);
   void serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply);
 
+  bool admit(const Request& request, Reply& reply);
   void note_viewer(const Request& request);
 
   Shared& shared_;

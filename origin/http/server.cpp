@@ -69,6 +69,10 @@ void Server::set_policy(std::shared_ptr<const access::Policy> policy) {
   impl_->set_policy(std::move(policy));
 }
 
+void Server::configure_namespaces(Namespaces::Terms terms) {
+  impl_->shared.namespaces.configure(std::move(terms));
+}
+
 Status Server::open_access_log(const std::string& path) {
   auto log = AccessLog::open(path, impl_->shared.limits.max_logged);
   if (!log) return log.error();

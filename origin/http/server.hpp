@@ -10,6 +10,7 @@
 #include "origin/base/metrics.hpp"
 #include "origin/base/result.hpp"
 #include "origin/http/limits.hpp"
+#include "origin/http/namespaces.hpp"
 #include "origin/store/store.hpp"
 #include "origin/transport/server.hpp"
 
@@ -44,6 +45,8 @@ class Server {
   void reopen_access_log();
   // /metrics has what it tells, too. REQUIRES: before listen().
   void add_metrics(std::shared_ptr<const metrics::Source> source);
+  // What namespaces may cost from now on, by the configuration: see Namespaces. Any thread.
+  void configure_namespaces(Namespaces::Terms terms);
   // Answers held requests with 503, lets answers leave within stop_grace, closes everything, joins the
   // workers. Idempotent. Not from a worker.
   void stop();

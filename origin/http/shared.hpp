@@ -12,6 +12,7 @@
 #include "origin/http/assets.hpp"
 #include "origin/http/limits.hpp"
 #include "origin/http/managed_ports.hpp"
+#include "origin/http/namespaces.hpp"
 #include "origin/http/viewers.hpp"
 #include "origin/store/store.hpp"
 #include "origin/transport/server.hpp"
@@ -49,6 +50,7 @@ struct Shared {
         limits(limits),
         fast_lane(fast_lane),
         gate(store.clock(), gate_limits),
+        namespaces(store),
         viewers(limits.viewer_window, limits.max_viewers) {}
 
   // Why a request that would have to wait is not let to.
@@ -69,6 +71,7 @@ struct Shared {
   Ledgers ledgers;
 
   access::Gate gate;
+  Namespaces namespaces;
   ManagedPorts managed_ports;
   Viewers viewers;
   // Statistics and a soft cap: relaxed order is enough.

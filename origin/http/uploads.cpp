@@ -7,6 +7,7 @@
 #include "origin/base/text.hpp"
 #include "origin/http/conditions.hpp"
 #include "origin/http/name.hpp"
+#include "origin/http/namespace_documents.hpp"
 #include "origin/http/object_headers.hpp"
 
 namespace origin::http {
@@ -41,6 +42,7 @@ int status_of(const Error& error, int unsupported) {
 }
 
 void set_failure(Reply& reply, const Error& error, int unsupported = 501) {
+  if (error.code == ErrorCode::kQuota) return set_error(reply, 507, error.message);
   if (error.code == ErrorCode::kLimit || error.code == ErrorCode::kUnavailable)
     return set_unavailable(reply, error.message);
   set_error(reply, status_of(error, unsupported), error.message);
@@ -86,6 +88,7 @@ class Uploads::Receiving final : public transport::BodyReader {
 
   void body_bytes(std::string_view bytes) override {
     visit_.note_received(bytes.size());
+    uploads_.charge(name_, bytes.size());
     if (const Status written = target_->write(bytes); !written) refuse(written.error());
   }
 
@@ -162,12 +165,15 @@ bool Uploads::take(transport::Connection& connection, const transport::RequestHe
   std::unique_ptr<BodyTarget> target;
   if (Result<std::string> parsed = parse_name(head.path); !parsed) {
     set_error(reply_, 400, parsed.error().message);
+  } else if (const auto of_namespace = namespace_of_document(*parsed)) {
+    name = std::move(*parsed);
+    target = take_namespace(head, *namespace_of_document(name));
   } else if (const auto pushed = pushed_name(*parsed)) {
     name = *pushed;
-    target = take_push(head, name);
+    if (may_write_now(name)) target = take_push(head, name);
   } else {
     name = std::move(*parsed);
-    target = take_object(head, name);
+    if (may_write_now(name)) target = take_object(head, name);
   }
   if (target) {
     receive(connection, head, std::move(name), std::move(target), std::move(grant), std::move(visit));
@@ -212,7 +218,8 @@ bool Uploads::admit(const transport::RequestHead& head, const std::string& name,
   const std::optional<store::Precondition> holds = precondition_of(head, object ? object->get() : nullptr);
   if (!holds) return refuse(412, "the condition does not hold of what is at /" + name);
   precondition = *holds;
-  if (const Status possible = shared_.store.may_upload(name, precondition); !possible) {
+  if (head.method == "DELETE") return true;
+  if (const Status possible = shared_.store.may_upload(name, precondition, head.content_length); !possible) {
     set_failure(reply_, possible.error());
     return false;
   }
@@ -222,7 +229,8 @@ bool Uploads::admit(const transport::RequestHead& head, const std::string& name,
 std::unique_ptr<BodyTarget> Uploads::begin_object(const transport::RequestHead& head, const std::string& name,
                                                   store::Precondition precondition) {
   const Limits& limits = shared_.limits;
-  Result<ObjectTerms> terms = object_terms(head, name, limits);
+  const NamespaceTerms of_namespace = shared_.namespaces.terms(first_component(name));
+  Result<ObjectTerms> terms = object_terms(head, name, ttl_bounds(limits, of_namespace));
   if (!terms) {
     set_failure(reply_, terms.error());
     return nullptr;
@@ -239,6 +247,40 @@ std::unique_ptr<BodyTarget> Uploads::begin_object(const transport::RequestHead& 
   options.ttl = terms->ttl;
   options.precondition = std::move(precondition);
   return object_target(shared_.store, std::move(options), limits.max_object_bytes);
+}
+
+// Whether its namespace may be written to once more.
+bool Uploads::may_write_now(const std::string& name) {
+  if (shared_.namespaces.all_is_free() || is_reserved(name)) return true;
+  const std::string_view component = first_component(name);
+  const Duration wait =
+      shared_.namespaces.admit(component, Namespaces::Traffic::kWrite, shared_.store.clock().monotonic());
+  if (wait == Duration::zero()) return true;
+  set_limited(reply_, "namespace '" + std::string(component) + "' is written to more than its limits allow",
+              wait);
+  return false;
+}
+
+void Uploads::charge(const std::string& name, uint64_t bytes) {
+  if (shared_.namespaces.all_is_free() || is_reserved(name)) return;
+  shared_.namespaces.charge(first_component(name), Namespaces::Traffic::kWrite, bytes,
+                            shared_.store.clock().monotonic());
+}
+
+std::unique_ptr<BodyTarget> Uploads::take_namespace(const transport::RequestHead& head,
+                                                    std::string_view name) {
+  const std::string owned(name);
+  if (name.empty() || is_reserved(owned + "/") || owned.find('/') != std::string::npos) {
+    set_error(reply_, 405, "limits are set for one namespace, at /api/namespaces/<namespace>");
+    reply_.add("Allow", "GET, HEAD, OPTIONS");
+  } else if (head.method != "DELETE") {
+    return namespace_target(shared_, owned);
+  } else if (shared_.namespaces.reset(name)) {
+    reply_.set_text({});
+  } else {
+    set_error(reply_, 404, "nothing was set for namespace '" + owned + "' over HTTP");
+  }
+  return nullptr;
 }
 
 std::unique_ptr<BodyTarget> Uploads::take_push(const transport::RequestHead& head, const std::string& name) {

@@ -36,7 +36,10 @@ class Uploads {
   std::unique_ptr<BodyTarget> take_push(const transport::RequestHead& head, const std::string& name);
   std::unique_ptr<BodyTarget> begin_object(const transport::RequestHead& head, const std::string& name,
                                            store::Precondition precondition);
+  std::unique_ptr<BodyTarget> take_namespace(const transport::RequestHead& head, std::string_view name);
+  void charge(const std::string& name, uint64_t bytes);
   // False: the reply says why not.
+  bool may_write_now(const std::string& name);
   bool admit(const transport::RequestHead& head, const std::string& name, store::Precondition& precondition);
   bool is_pushed_type(std::string_view field);
   bool has_room();

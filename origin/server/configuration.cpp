@@ -67,7 +67,7 @@ Status read_named_key(GKeyFile* file, const char* group, const char* key, Config
   if (std::ranges::find(keys, key) == keys.end()) return unknown(place + "key " + quoted(key), key, keys);
   const GCharPtr value(g_key_file_get_value(file, group, key, nullptr));
   const std::string_view text = trimmed(value ? value.get() : "");
-  const std::string problem = set_named(configuration.policy, kind, std::string(name), key, text);
+  const std::string problem = set_named(configuration, kind, std::string(name), key, text);
   if (problem.empty()) return {};
   return invalid(place + key + "=" + (is_secret(kind, key) ? "…" : quoted(text)) + " " + problem);
 }
@@ -126,7 +126,7 @@ Result<Configuration> parse_configuration(const std::string& text) {
   for (char** group = found.get(); *group; ++group) {
     if (const Status read = read_group(file.get(), *group, configuration); !read) return read.error();
   }
-  if (const Status complete = check_complete(configuration.policy); !complete) return complete.error();
+  if (const Status complete = check_complete(configuration); !complete) return complete.error();
   return configuration;
 }
 

@@ -24,6 +24,7 @@ struct Configuration {
   api::Origin::Options origin;
   // Keys, and what is open without one. What the JWK set file holds is only there in a file that was loaded.
   access::Policy::Options policy;
+  http::Namespaces::Terms namespaces;
   std::string jwks_file;  // relative: to the folder of the configuration file
 };
 

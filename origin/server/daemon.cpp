@@ -51,6 +51,7 @@ Status Daemon::start() {
   origin_ = std::make_unique<api::Origin>(configuration_.origin);
   // Before anybody can ask.
   origin_->set_policy(std::make_shared<const access::Policy>(configuration_.policy));
+  origin_->configure_namespaces(configuration_.namespaces);
   const Configuration& wanted = configuration_;
   if (!wanted.access_log.empty()) {
     if (Status opened = origin_->open_access_log(wanted.access_log); !opened) return opened;
@@ -117,8 +118,11 @@ void Daemon::take_over(const Configuration& fresh) {
   }
   origin_->set_policy(std::make_shared<const access::Policy>(fresh.policy));
   configuration_.policy = fresh.policy;
-  log_info("%s was read again: %zu keys, %zu signing keys, %zu token keys", command_line_.config.c_str(),
-           fresh.policy.keys.size(), fresh.policy.signing_keys.size(), fresh.policy.token_keys.size());
+  origin_->configure_namespaces(fresh.namespaces);
+  configuration_.namespaces = fresh.namespaces;
+  log_info("%s was read again: %zu keys, %zu signing keys, %zu token keys, %zu namespaces",
+           command_line_.config.c_str(), fresh.policy.keys.size(), fresh.policy.signing_keys.size(),
+           fresh.policy.token_keys.size(), fresh.namespaces.size());
   log_info("%s was read again: %zu changes of settings", command_line_.config.c_str(), changed.size());
 }
 

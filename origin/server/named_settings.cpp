@@ -8,6 +8,7 @@
 #include <set>
 
 #include "origin/base/text.hpp"
+#include "origin/server/value_text.hpp"
 
 namespace origin::server {
 
@@ -18,7 +19,7 @@ using access::Policy;
 // A secret is what HMAC-SHA256 can make use of at the least (RFC 2104 3).
 constexpr size_t kLeastSecret = 32;
 constexpr std::string_view kHashPrefix = "sha256:";
-constexpr std::string_view kKey = "key", kSigningKey = "signing-key";
+constexpr std::string_view kKey = "key", kSigningKey = "signing-key", kNamespace = "namespace";
 constexpr size_t kLongestName = 64;
 
 struct DateTimeFree {
@@ -113,38 +114,7 @@ Error lacks(std::string_view kind, const std::string& name, const char* what) {
   return {ErrorCode::kInvalid, "[" + std::string(kind) + " " + name + "] has no " + what};
 }
 
-}  // namespace
-
-std::vector<std::string_view> named_kinds() {
-  return {kKey, kSigningKey};
-}
-
-std::vector<std::string_view> keys_of_kind(std::string_view kind) {
-  std::vector<std::string_view> keys;
-  for (const NamedSetting& setting : kNamed) {
-    if (setting.kind == kind) keys.push_back(setting.key);
-  }
-  return keys;
-}
-
-std::string problem_of_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, [](char c) {
-    return g_ascii_isalnum(c) || c == '-' || c == '_';
-  });
-  return good ? std::string() : "is not of 1 to 64 letters, digits, '-' and '_'";
-}
-
-std::string set_named(Policy::Options& policy, std::string_view kind, const std::string& name,
-                      std::string_view key, std::string_view value) {
-  return find_named(kind, key)->set(policy, name, value);
-}
-
-bool is_secret(std::string_view kind, std::string_view key) {
-  const NamedSetting* setting = find_named(kind, key);
-  return setting && setting->secret;
-}
-
-Status check_complete(const Policy::Options& policy) {
+Status check_keys(const Policy::Options& policy) {
   std::set<access::Digest> digests;
   for (const auto& [name, key] : policy.keys) {
     if (key.digest == access::Digest{}) return lacks(kKey, name, "hash");
@@ -159,6 +129,78 @@ Status check_complete(const Policy::Options& policy) {
     if (key.paths.empty()) return lacks(kSigningKey, name, "paths");
   }
   return {};
+}
+
+// Names in the configuration have hyphens.
+const std::vector<std::string>& term_keys() {
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> made;
+    for (const http::NamespaceTerm& term : http::namespace_terms())
+      std::ranges::replace(made.emplace_back(term.name), '_', '-');
+    return made;
+  }();
+  return keys;
+}
+
+// REQUIRES: a key of term_keys().
+std::string set_term(http::NamespaceTerms& terms, std::string_view key, std::string_view value) {
+  const auto index = static_cast<size_t>(std::ranges::find(term_keys(), key) - term_keys().begin());
+  const http::NamespaceTerm& term = http::namespace_terms()[index];
+  using Unit = http::NamespaceTerm::Unit;
+  if (term.unit == Unit::kSeconds) {
+    const std::optional<Duration> time = parse_duration(value);
+    if (!time || *time % 1s != Duration::zero()) return "is not a time in whole seconds, like 10 or 3600s";
+    terms.*term.value = static_cast<uint64_t>(*time / 1s);
+    return {};
+  }
+  const bool is_size = term.unit == Unit::kBytes;
+  const std::optional<uint64_t> number = is_size ? parse_size(value) : parse_number(value);
+  if (!number) return is_size ? "is not a number of bytes, like 1000, 64M or 1G" : "is not a number";
+  terms.*term.value = *number;
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string_view> named_kinds() {
+  return {kKey, kSigningKey, kNamespace};
+}
+
+std::vector<std::string_view> keys_of_kind(std::string_view kind) {
+  std::vector<std::string_view> keys;
+  if (kind == kNamespace) {
+    for (const std::string& key : term_keys()) keys.push_back(key);
+  }
+  for (const NamedSetting& setting : kNamed) {
+    if (setting.kind == kind) keys.push_back(setting.key);
+  }
+  return keys;
+}
+
+std::string problem_of_name(std::string_view name) {
+  const bool good = !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, [](char c) {
+    return g_ascii_isalnum(c) || c == '-' || c == '_';
+  });
+  return good ? std::string() : "is not of 1 to 64 letters, digits, '-' and '_'";
+}
+
+std::string set_named(Configuration& configuration, std::string_view kind, const std::string& name,
+                      std::string_view key, std::string_view value) {
+  if (kind == kNamespace) return set_term(configuration.namespaces[name], key, value);
+  return find_named(kind, key)->set(configuration.policy, name, value);
+}
+
+bool is_secret(std::string_view kind, std::string_view key) {
+  const NamedSetting* setting = find_named(kind, key);
+  return setting && setting->secret;
+}
+
+Status check_complete(const Configuration& configuration) {
+  for (const auto& [name, terms] : configuration.namespaces) {
+    if (const Status good = http::check(terms); !good)
+      return Error{ErrorCode::kInvalid, "[namespace " + name + "] " + good.error().message};
+  }
+  return check_keys(configuration.policy);
 }
 
 Result<access::PathPrefixes> parse_paths(std::string_view value) {

@@ -87,7 +87,7 @@ void Store::set_expiry(Entries::iterator entry, std::optional<Duration> ttl) {
 void Store::erase(Entries::iterator entry) {
   if (entry->second.expiry) expiries_.erase(*entry->second.expiry);
   if (std::holds_alternative<TopicRef>(entry->second.content)) --topics_;
-  if (entry->second.uploaded) uploaded_.erase(entry->first);
+  if (entry->second.uploaded) forget_upload(entry);
   entries_.erase(entry);
 }
 

@@ -58,6 +58,17 @@ struct Listing {
   bool more = false;  // others follow
 };
 
+// Of what was uploaded below a first component of names.
+struct Usage {
+  uint64_t objects = 0;
+  uint64_t bytes = 0;  // of their bodies
+};
+// The most that it may be; 0: no limit.
+struct Quota {
+  uint64_t objects = 0;
+  uint64_t bytes = 0;
+};
+
 struct Stats {
   uint64_t objects = 0;
   uint64_t topics = 0;
@@ -112,9 +123,9 @@ class Store {
   // Claimed more than once, it is free when it has been released as often.
   bool claim(std::string_view component);
   void release(std::string_view component);
-  // Whether something may be uploaded under that name. kExists: the name is claimed; kPrecondition: that does
-  // not hold.
-  Status may_upload(std::string_view name, const Precondition& precondition) const;
+  // Whether `size` bytes (0: not known yet) may be uploaded under that name. kExists: the name is claimed;
+  // kPrecondition: that does not hold; kQuota.
+  Status may_upload(std::string_view name, const Precondition& precondition, uint64_t size) const;
   // Offers a topic that shows an upload on its way if its name is free; else whoever has it keeps it.
   bool offer(const TopicRef& topic);
   // Puts an object that was uploaded in the place of what its name has, in one step; `topic` is the one that
@@ -124,6 +135,9 @@ class Store {
                       const Precondition& precondition);
   // Takes back a topic that was offered, and seals it.
   void withdraw(const TopicRef& topic);
+  // By first components. What is there already stays.
+  void set_quotas(std::map<std::string, Quota, std::less<>> quotas);
+  std::map<std::string, Usage, std::less<>> usage() const;
   // Removes what was uploaded. Errors: as may_upload; kNotFound.
   Status remove_uploaded(std::string_view name, const Precondition& precondition);
   // What was uploaded under names that begin with `prefix` and come after `after`, at most `limit` of it.
@@ -162,6 +176,10 @@ class Store {
 
   ObjectRef insert(std::string_view name, Object object, PutOptions options) REQUIRES_LOCK(mutex_);
   Status check_upload(std::string_view name, const Precondition& precondition) const REQUIRES_LOCK(mutex_);
+  Status check_quota(std::string_view name, uint64_t size) const REQUIRES_LOCK(mutex_);
+  // Counts an object that was uploaded.
+  void count_upload(Entries::const_iterator entry) REQUIRES_LOCK(mutex_);
+  void forget_upload(Entries::const_iterator entry) REQUIRES_LOCK(mutex_);
   // Takes out what has the name; a topic is for the caller to seal once the lock is gone.
   TopicRef take_out(std::string_view name) REQUIRES_LOCK(mutex_);
   void set_expiry(Entries::iterator entry, std::optional<Duration> ttl) REQUIRES_LOCK(mutex_);
@@ -177,6 +195,8 @@ class Store {
   Expiries expiries_ GUARDED_BY(mutex_);
   std::map<std::string, unsigned, std::less<>> claims_ GUARDED_BY(mutex_);
   std::set<std::string_view> uploaded_ GUARDED_BY(mutex_);  // keys of entries_
+  std::map<std::string, Usage, std::less<>> usage_ GUARDED_BY(mutex_);
+  std::map<std::string, Quota, std::less<>> quotas_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Resolver>> resolvers_ GUARDED_BY(mutex_);
   std::shared_ptr<Sink> sink_ GUARDED_BY(mutex_);
   RecentNames gone_ GUARDED_BY(mutex_);

@@ -42,9 +42,56 @@ Status Store::check_upload(std::string_view name, const Precondition& preconditi
   return {};
 }
 
-Status Store::may_upload(std::string_view name, const Precondition& precondition) const {
+Status Store::may_upload(std::string_view name, const Precondition& precondition, uint64_t size) const {
   MutexLock lock(mutex_);
-  return check_upload(name, precondition);
+  if (Status possible = check_upload(name, precondition); !possible) return possible;
+  return check_quota(name, size);
+}
+
+void Store::set_quotas(std::map<std::string, Quota, std::less<>> quotas) {
+  MutexLock lock(mutex_);
+  quotas_ = std::move(quotas);
+}
+
+std::map<std::string, Usage, std::less<>> Store::usage() const {
+  MutexLock lock(mutex_);
+  return usage_;
+}
+
+// What it replaces makes room.
+Status Store::check_quota(std::string_view name, uint64_t size) const {
+  const std::string_view component = first_component(name);
+  const auto quota = quotas_.find(component);
+  if (quota == quotas_.end()) return {};
+  const auto found = usage_.find(component);
+  Usage usage = found == usage_.end() ? Usage{} : found->second;
+  if (const auto entry = entries_.find(name); entry != entries_.end() && entry->second.uploaded) {
+    --usage.objects;
+    usage.bytes -= std::get<ObjectRef>(entry->second.content)->size;
+  }
+  const auto refuse = [&](const char* what, uint64_t most, const char* unit) {
+    return Error{ErrorCode::kQuota, "namespace '" + std::string(component) + "' is full: " + what + " of " +
+                                        std::to_string(most) + unit + " would be exceeded"};
+  };
+  if (quota->second.objects > 0 && usage.objects + 1 > quota->second.objects)
+    return refuse("max_objects", quota->second.objects, "");
+  if (quota->second.bytes > 0 && usage.bytes + size > quota->second.bytes)
+    return refuse("max_bytes", quota->second.bytes, " bytes");
+  return {};
+}
+
+void Store::count_upload(Entries::const_iterator entry) {
+  uploaded_.insert(entry->first);
+  Usage& usage = usage_[std::string(first_component(entry->first))];
+  ++usage.objects;
+  usage.bytes += std::get<ObjectRef>(entry->second.content)->size;
+}
+
+void Store::forget_upload(Entries::const_iterator entry) {
+  uploaded_.erase(entry->first);
+  const auto usage = usage_.find(first_component(entry->first));
+  usage->second.bytes -= std::get<ObjectRef>(entry->second.content)->size;
+  if (--usage->second.objects == 0) usage_.erase(usage);
 }
 
 bool Store::offer(const TopicRef& topic) {
@@ -63,6 +110,7 @@ Result<bool> Store::commit(const TopicRef& topic, Object object, PutOptions opti
   {
     MutexLock lock(mutex_);
     if (Status possible = check_upload(name, precondition); !possible) return possible.error();
+    if (Status room = check_quota(name, body_size(object.body)); !room) return room.error();
     const auto had = entries_.find(name);
     created = had == entries_.end() || std::holds_alternative<TopicRef>(had->second.content);
     // Another upload that is offered under the name goes on for those who read it already.
@@ -70,7 +118,7 @@ Result<bool> Store::commit(const TopicRef& topic, Object object, PutOptions opti
     insert(name, std::move(object), options);
     const auto entry = entries_.find(name);
     entry->second.uploaded = true;
-    uploaded_.insert(entry->first);
+    count_upload(entry);
     watchers = topic->close();
   }
   for (const auto& watcher : watchers) watcher->topic_changed(topic);

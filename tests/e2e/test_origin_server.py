@@ -167,6 +167,22 @@ class Reloading(unittest.TestCase):
             server.wait_for(server.log, r"\[limits\] stop-grace changed from 1s to 2s, which needs a restart")
             server.get("/healthz")
 
+    def test_namespaces_count_at_once(self):
+        limits = "[namespace notes]\nmax-bytes={}\n"
+        with file_with(limits.format(5)) as file, Server(f"--config={file}", "--port=0") as server:
+            def put(name):
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+                connection.request("PUT", f"/notes/{name}", body=b"1234")
+                status = connection.getresponse().status
+                connection.close()
+                return status
+
+            self.assertEqual((put("1"), put("2")), (201, 507))
+            file.write_text(limits.format("1K"), encoding="utf-8")
+            server.signal(signal.SIGHUP)
+            server.wait_for(server.log, "was read again: .* 1 namespaces")
+            self.assertEqual(put("2"), 201)
+
     def test_without_a_file(self):
         with Server("--port=0") as server:
             server.signal(signal.SIGHUP)

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (parse_request_head(bytes, {}, fields, scanned, head, error) != transport::HeadState::kComplete)
     return 0;
   const http::Limits limits;
-  const Result<http::ObjectTerms> terms = http::object_terms(head, head.path, limits);
+  const Result<http::ObjectTerms> terms = http::object_terms(head, head.path, http::ttl_bounds(limits, {}));
   if (terms) {
     require(!terms->ttl || (*terms->ttl > Duration::zero() && *terms->ttl <= limits.max_ttl));
     for (const auto& [name, value] : terms->headers.custom) {
