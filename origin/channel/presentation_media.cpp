@@ -125,7 +125,8 @@ void Presentation::publish_playlists(Publication& publication) {
     if (target_duration_) part_hold_back_ = 3 * std::chrono::ceil<std::chrono::microseconds>(longest);
   }
   // The others report on one that is new at once.
-  const bool any_appears = std::ranges::any_of(slots_, [this](const auto& slot) { return appears(*slot); });
+  bool any_appears = false;
+  for (const auto& slot : slots_) any_appears = any_appears || appears(*slot);
   for (const auto& slot : slots_) {
     const bool reports_anew = any_appears && has_parts(options_) && slot->listed() && !slot->ended;
     if (!slot->track.changed() && !reports_anew) continue;

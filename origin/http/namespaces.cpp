@@ -115,7 +115,8 @@ void Namespaces::apply() {
       free = free && !limits_traffic(value);
     }
   }
-  std::erase_if(buckets_, [this](const auto& entry) { return !find(entry.first); });
+  for (auto entry = buckets_.begin(); entry != buckets_.end();)
+    entry = find(entry->first) ? std::next(entry) : buckets_.erase(entry);
   store_.set_quotas(std::move(quotas));
   all_is_free_.store(free, std::memory_order_relaxed);
 }
