@@ -30,6 +30,15 @@ struct HttpFixture {
     return connect().get(target, headers);
   }
 
+  HttpReply send(std::string_view method, std::string_view target, const std::string& body = {},
+                 HeaderList headers = {}) const {
+    HttpClient client = connect();
+    headers.emplace_back("Content-Length", std::to_string(body.size()));
+    client.send_request(method, target, headers);
+    client.send(body);
+    return client.read_reply();
+  }
+
   // An object of `pieces`, admitted to the store's budget.
   store::ObjectRef put(const std::string& name, std::vector<std::string> pieces,
                        store::Headers headers = {}) {

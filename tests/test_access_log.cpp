@@ -87,6 +87,31 @@ START_TEST(test_no_token_is_in_it) {
   const AccessEntry entry = http::describe_request(head);
   ck_assert_str_eq(entry.query.c_str(), "a=1&b=2&tokens=3");
   ck_assert(format_entry(entry).find("secret") == std::string::npos);
+  for (const auto& [path, query] : {std::pair("/_token/secret", ""),
+                                    {"/%5Ftoken/secret/live/a", ""},
+                                    {"/_token/a/_token/secret/b", ""},
+                                    {"/_token/secret/", "%74oken=secret"},
+                                    {"/a", "CMCD=nor%3D%22..%252F2.m4s%253Ftoken%253Dsecret%22"},
+                                    {"/a", "CMCD=nor%3D%222.m4s%3Ftoken%3Dsecret%22"}}) {
+    head.path = path;
+    head.query = query;
+    const std::string line = format_entry(http::describe_request(head));
+    ck_assert_msg(line.find("secret") == std::string::npos, "%s", line.c_str());
+  }
+}
+END_TEST
+
+START_TEST(test_paths_keep_the_rest) {
+  transport::RequestHead head;
+  for (const auto& [path, expected] : {std::pair("/_token/x/live/a%20b", "/live/a%20b"),
+                                       {"/live/", "/live/"},
+                                       {"/", "/"},
+                                       {"/a//b", "/a//b"},
+                                       {"", ""}}) {
+    head.path = path;
+    const AccessEntry entry = http::describe_request(head);
+    ck_assert_str_eq(entry.path.c_str(), expected);
+  }
 }
 END_TEST
 
@@ -166,6 +191,21 @@ START_TEST(test_a_reader_that_reads_no_more_does_not_keep_it_from_ending) {
 }
 END_TEST
 
+// Neither at the start nor when it is opened anew.
+START_TEST(test_a_pipe_that_nobody_reads_is_not_waited_for) {
+  const Folder folder;
+  const std::string path = folder.file("log");
+  ck_assert_int_eq(mkfifo(path.c_str(), 0600), 0);
+  ck_assert(!AccessLog::open(path, 10).ok());
+  int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  auto log = open_log(path);
+  close(reader);
+  log->reopen();
+  log->write({});
+  log.reset();
+}
+END_TEST
+
 START_TEST(test_a_file_that_cannot_be) {
   const auto log = AccessLog::open("/nowhere/at-all", 10);
   ck_assert(!log.ok());
@@ -176,11 +216,13 @@ END_TEST
 int main() {
   const Test tests[] = {test_a_line,
                         test_no_token_is_in_it,
+                        test_paths_keep_the_rest,
                         test_all_lines_are_written,
                         test_a_file_that_was_renamed_gets_no_more,
                         test_a_disk_that_is_full_costs_lines_and_nothing_else,
                         test_a_reader_that_is_slow_costs_lines_and_nothing_else,
                         test_a_reader_that_reads_no_more_does_not_keep_it_from_ending,
+                        test_a_pipe_that_nobody_reads_is_not_waited_for,
                         test_a_file_that_cannot_be};
   return run_tests("access_log", tests);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Presentations in simulated time to which two things happen at nearly the same time.
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -26,7 +27,7 @@ constexpr Pair kPairs[] = {{kFormat, kFormat}, {kFormat, kStall}, {kFormat, kPau
 // COMBINATION_TRIALS=60 for a long run.
 unsigned trials() {
   const char* wanted = std::getenv("COMBINATION_TRIALS");
-  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 8;
+  return wanted ? static_cast<unsigned>(std::max(1, std::atoi(wanted))) : 8;
 }
 
 class Trial {

@@ -196,8 +196,32 @@ START_TEST(test_what_tells_of_clients_is_for_administrators) {
     ck_assert_int_eq(origin.get(name, with_key("boss-key")).status, 200);
     ck_assert_int_eq(HttpClient(*playing).get(name, with_key("boss-key")).status, 404);
   }
+  // However the target is spelled that libsoup reads.
+  const std::string key = "\r\nAuthorization: Bearer reader-key";
+  for (const std::string& request :
+       {"GET /_token/x?y=/api/connections HTTP/1.0" + key,
+        "GET /%5Ftoken/x/api/connections HTTP/1.1\r\nHost: a" + key,
+        "GET /_token/x/%5ftoken/y/api/objects HTTP/1.1\r\nHost: a" + key,
+        "GET /%61pi/namespaces HTTP/1.0" + key, std::string("GET /_token/x?y=/api/connections HTTP/1.0"),
+        std::string("GET http://a/api/objects HTTP/1.1\r\nHost: a")}) {
+    HttpClient client = origin.connect();
+    client.send(request + "\r\n\r\n");
+    ck_assert_msg(client.read_reply().status != 200, "%s", request.c_str());
+  }
   // Without keys: for who sits at this machine.
   const HttpFixture keyless;
+  for (const char* request : {"GET /_token/x?y=/api/connections HTTP/1.0\r\nX-Forwarded-For: 10.0.0.1",
+                              "GET /%5Ftoken/x/api/connections HTTP/1.1\r\nHost: a\r\nVia: b"}) {
+    HttpClient client = keyless.connect();
+    client.send(std::string(request) + "\r\n\r\n");
+    ck_assert_int_eq(client.read_reply().status, 404);
+  }
+  // A name that leads here is a page's from elsewhere.
+  {
+    HttpClient client = keyless.connect();
+    client.send("GET /api/connections HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n");
+    ck_assert_int_eq(client.read_reply().status, 403);
+  }
   for (const char* name : {"/api/connections", "/api/%6fbjects"}) {
     ck_assert_int_eq(keyless.get(name).status, 200);
     ck_assert_int_eq(keyless.get(name, {{"X-Forwarded-For", "10.0.0.1"}}).status, 403);

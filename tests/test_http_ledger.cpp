@@ -35,15 +35,6 @@ void check_requests(const HttpFixture& origin, const char* operation, const char
   check_becomes(count, [&] { return requests(origin, operation, result); });
 }
 
-HttpReply send(const HttpFixture& origin, std::string_view method, std::string_view target,
-               HeaderList headers = {}, const std::string& body = {}) {
-  HttpClient client = origin.connect();
-  headers.emplace_back("Content-Length", std::to_string(body.size()));
-  client.send_request(method, target, headers);
-  client.send(body);
-  return client.read_reply();
-}
-
 http::Server::Options fast_or_not(int round) {
   http::Server::Options options = HttpFixture::options();
   options.fast_lane = round == 0;
@@ -67,15 +58,15 @@ START_TEST(test_results_are_told_apart) {
   check_requests(origin, "get", "miss", 1);
   ck_assert_int_eq(origin.get("/live/v/1.m4s", {{"Range", "bytes=99-"}}).status, 416);
   check_requests(origin, "get", "invalid", 1);
-  ck_assert_int_eq(send(origin, "PUT", "/notes/a", {}, "0123456789").status, 201);
+  ck_assert_int_eq(origin.send("PUT", "/notes/a", "0123456789").status, 201);
   check_requests(origin, "put", "written", 1);
-  ck_assert_int_eq(send(origin, "PUT", "/notes/b", {}, "01234567890").status, 413);
+  ck_assert_int_eq(origin.send("PUT", "/notes/b", "01234567890").status, 413);
   check_requests(origin, "put", "limited", 1);
-  ck_assert_int_eq(send(origin, "PUT", "/notes/b", {{"X-Forwarded-For", "10.0.0.1"}}).status, 403);
+  ck_assert_int_eq(origin.send("PUT", "/notes/b", "", {{"X-Forwarded-For", "10.0.0.1"}}).status, 403);
   check_requests(origin, "put", "denied", 1);
-  ck_assert_int_eq(send(origin, "DELETE", "/notes/a").status, 200);
+  ck_assert_int_eq(origin.send("DELETE", "/notes/a").status, 200);
   check_requests(origin, "delete", "written", 1);
-  ck_assert_int_eq(send(origin, "BREW", "/notes/a").status, 501);
+  ck_assert_int_eq(origin.send("BREW", "/notes/a").status, 501);
   check_requests(origin, "other", "invalid", 1);
   ck_assert_double_eq(requests(origin, "get", "error") + requests(origin, "get", "gone"), 0);
 }
@@ -125,6 +116,46 @@ START_TEST(test_who_goes_is_counted) {
     check_becomes(1, [&] { return metric(origin, "origin_uploads"); });
   }
   check_requests(origin, "put", "gone", 1);
+}
+END_TEST
+
+// The client's fault, and answered: it has not gone.
+START_TEST(test_bodies_that_are_none_are_counted_once) {
+  HttpFixture origin(fast_or_not(_i));
+  HttpClient upload = origin.connect();
+  upload.send_request("PUT", "/notes/a", {{"Transfer-Encoding", "chunked"}});
+  upload.send("zz\r\n");
+  ck_assert_int_eq(upload.read_reply().status, 400);
+  check_requests(origin, "put", "invalid", 1);
+  ck_assert_double_eq(requests(origin, "put", "gone") + requests(origin, "other", "invalid"), 0);
+  HttpClient garbage = origin.connect();
+  garbage.send("GET\r\n\r\n");
+  ck_assert_int_eq(garbage.read_reply().status, 400);
+  check_requests(origin, "other", "invalid", 1);
+}
+END_TEST
+
+START_TEST(test_who_leaves_an_upload_that_is_read_along_has_had_its_bytes) {
+  HttpFixture origin;
+  HttpClient upload = origin.connect();
+  upload.send_request("PUT", "/notes/a", {{"Content-Length", "1000"}});
+  upload.send(std::string(999, 'x'));
+  check_becomes(1, [&] { return metric(origin, "origin_uploads"); });
+  {
+    HttpClient reader = origin.connect();
+    reader.send_request("GET", "/notes/a");
+    (void)reader.read_until(std::string(999, 'x'));
+  }
+  check_requests(origin, "get", "hit", 1);
+  ck_assert(metric(origin, "origin_http_response_bytes_total{operation=\"get\",result=\"hit\"}") > 999);
+}
+END_TEST
+
+START_TEST(test_what_does_not_come_in_time_is_no_limit) {
+  HttpFixture origin(fast_or_not(_i));
+  const auto topic = origin.store.create_topic("live/v/index.m3u8", {.hold_limit = 50ms});
+  ck_assert_int_eq(origin.get("/live/v/index.m3u8").status, 503);
+  check_requests(origin, "get", "not_yet", 1);
 }
 END_TEST
 
@@ -206,10 +237,15 @@ START_TEST(test_the_access_log_has_every_request) {
 END_TEST
 
 int main() {
-  const Test tests[] = {
-      {test_results_are_told_apart, 2},          {test_what_has_expired_is_told_from_what_never_was, 2},
-      {test_waits_are_counted_apart, 2},         {test_who_goes_is_counted, 2},
-      {test_bytes_are_those_that_left, 2},       {test_ages_are_those_of_objects, 2},
-      {test_the_access_log_has_every_request, 2}};
+  const Test tests[] = {{test_results_are_told_apart, 2},
+                        {test_what_has_expired_is_told_from_what_never_was, 2},
+                        {test_waits_are_counted_apart, 2},
+                        {test_who_goes_is_counted, 2},
+                        {test_bodies_that_are_none_are_counted_once, 2},
+                        test_who_leaves_an_upload_that_is_read_along_has_had_its_bytes,
+                        {test_what_does_not_come_in_time_is_no_limit, 2},
+                        {test_bytes_are_those_that_left, 2},
+                        {test_ages_are_those_of_objects, 2},
+                        {test_the_access_log_has_every_request, 2}};
   return run_tests("http ledger", tests);
 }

@@ -12,9 +12,9 @@ backend origin {
   .host = "127.0.0.1";
   .port = "8081";
   .connect_timeout = 5s;
-  # The origin holds requests for three target durations, and a first multivariant playlist for five segments.
-  .first_byte_timeout = 70s;
-  .between_bytes_timeout = 70s;
+  # The origin holds requests for three target durations, and a first multivariant playlist for six segments.
+  .first_byte_timeout = 75s;
+  .between_bytes_timeout = 75s;
 }
 
 sub vcl_recv {

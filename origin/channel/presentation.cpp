@@ -242,7 +242,7 @@ PresentationStatus Presentation::status() const {
     const Duration longest =
         target_duration_ ? std::chrono::seconds(target_duration_) : options_.segment_duration;
     const Duration silence = clock_.monotonic() - slot->last_data;
-    status.tracks.back().late = slot->running() && silence >= outage_patience(longest);
+    status.tracks.back().late = on_wall_clock() && slot->running() && silence >= outage_patience(longest);
   }
   return status;
 }

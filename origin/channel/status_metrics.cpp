@@ -52,10 +52,9 @@ void add_sources(Families& families, const std::vector<Row>& rows, UtcTime now) 
                if (track.ended) return std::nullopt;
                return track.active && track.has_data && !track.late ? 1 : 0;
              });
-  add_tracks(
-      add_gauge(families, "origin_track_late",
-                "1: its source has sent nothing for longer than a segment lasts, and gaps are listed."),
-      rows, [](const Row&, const TrackStatus& track) { return whole(track.late); });
+  add_tracks(add_gauge(families, "origin_track_late",
+                       "1: its source has sent nothing for one and a half target durations."),
+             rows, [](const Row&, const TrackStatus& track) { return whole(track.late); });
   add_tracks(add_gauge(families, "origin_live_edge_age_seconds",
                        "Time of day less the date of the end of the last segment or part that is listed."),
              rows, [now](const Row& row, const TrackStatus& track) -> std::optional<double> {

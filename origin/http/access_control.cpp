@@ -93,7 +93,8 @@ bool AccessControl::admit(const transport::Connection& connection, transport::Re
   }
   if (needs_nothing(*right, name)) return true;
   if (*right != Right::kRead && !shared_.gate.policy()->has_keys()) {
-    const Status may = may_write_without_key(head, connection.remote_address());
+    const Status may = *right == Right::kAdmin ? may_administer_without_key(head, connection.remote_address())
+                                               : may_write_without_key(head, connection.remote_address());
     if (!may) set_error(reply, 403, may.error().message);
     return may.ok();
   }

@@ -23,7 +23,7 @@ namespace origin::http {
 namespace {
 
 constexpr const char* kStandardOutput = "-";
-constexpr std::string_view kSecret = "token";
+constexpr std::string_view kSecret = "token", kSecretFolder = "_token", kCmcd = "CMCD";
 constexpr mode_t kMode = 0640;
 // What a pipe takes at once if it takes anything (POSIX).
 constexpr size_t kPiece = PIPE_BUF;
@@ -36,20 +36,47 @@ std::string valid(const std::string& text) {
   return made.get();
 }
 
+std::string decoded(std::string_view text) {
+  const std::string terminated(text);
+  const GCharPtr plain(g_uri_unescape_string(terminated.c_str(), nullptr));
+  return plain ? plain.get() : terminated;
+}
+
+// However it is spelled, and as often as it is there. What players tell of themselves is apart.
 std::string without_token(std::string_view query) {
   std::string kept;
   while (!query.empty()) {
     const std::string_view parameter = take_until(query, '&');
-    if (parameter.substr(0, parameter.find('=')) == kSecret) continue;
+    const std::string name = decoded(parameter.substr(0, parameter.find('=')));
+    if (name == kSecret || name == kCmcd) continue;
     if (!kept.empty()) kept += '&';
     kept += parameter;
   }
   return kept;
 }
 
+std::string without_token_segments(std::string_view path) {
+  if (!path.starts_with('/')) return std::string(path);
+  std::string kept;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    if (decoded(segment) != kSecretFolder) {
+      kept.append("/").append(segment);
+    } else if (!path.empty()) {
+      path.remove_prefix(std::min(path.find('/', 1), path.size()));
+    }
+  }
+  return kept;
+}
+
+// A pipe that nobody reads is not waited for.
 int open_file(const std::string& path) {
   if (path == kStandardOutput) return STDOUT_FILENO;
-  return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, kMode);
+  if (fd >= 0) fcntl(fd, F_SETFL, O_APPEND);
+  return fd;
 }
 
 }  // namespace
@@ -58,7 +85,7 @@ AccessEntry describe_request(const transport::RequestHead& head) {
   AccessEntry entry;
   entry.forwarded_for = head.field("x-forwarded-for");
   entry.method = head.method;
-  entry.path = head.path;
+  entry.path = without_token_segments(head.path);
   entry.query = without_token(head.query);
   entry.user_agent = head.field("user-agent");
   entry.cmcd = cmcd_of(head);
@@ -167,7 +194,7 @@ bool AccessLog::stopping() const {
 }
 
 // False: errno says why not.
-bool AccessLog::write_all(std::string_view text) const {
+bool AccessLog::write_all(std::string_view text) {
   while (!text.empty()) {
     pollfd ready{fd_, POLLOUT, 0};
     if (poll(&ready, 1, kPatience) == 0) {
@@ -178,13 +205,15 @@ bool AccessLog::write_all(std::string_view text) const {
     const ssize_t count = ::write(fd_, text.data(), std::min(text.size(), kPiece));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return false;
+    if (count > 0) within_line_ = text[static_cast<size_t>(count) - 1] != '\n';
     text.remove_prefix(static_cast<size_t>(count));
   }
   return true;
 }
 
 void AccessLog::put_out(const std::vector<AccessEntry>& entries) {
-  std::string text;
+  // A line that could not be ended before is not gone on with.
+  std::string text = within_line_ ? "\n" : "";
   for (const AccessEntry& entry : entries) text += format_entry(entry);
   if (write_all(text)) {
     failing_ = false;

@@ -57,7 +57,7 @@ class AccessLog {
   AccessLog(std::string path, int fd, uint32_t max_waiting);
   void run();
   bool stopping() const;
-  bool write_all(std::string_view text) const;
+  bool write_all(std::string_view text);
   void put_out(const std::vector<AccessEntry>& entries);
 
   const std::string path_;
@@ -69,7 +69,8 @@ class AccessLog {
   uint64_t dropped_ GUARDED_BY(mutex_) = 0;
   bool reopening_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
-  bool failing_ = false;  // the thread's: the last line could not be written, which was logged
+  bool within_line_ = false;  // the thread's
+  bool failing_ = false;      // the thread's: the last line could not be written, which was logged
   std::thread thread_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "origin/http/application.hpp"
 
-#include "origin/access/credential.hpp"
 #include "origin/http/name.hpp"
 
 namespace origin::http {
@@ -23,11 +22,9 @@ RequestFields fields_of(SoupServerMessage* message) {
 // A paused message. Its destruction lets the message go on, unless it has ended already.
 class Application::HeldMessage final : public HoldList::Waiter {
  public:
-  HeldMessage(Application& application, SoupServerMessage* message, Visit visit)
-      : application_(application),
-        message_(Ref<SoupServerMessage>::share(message)),
-        visit_(std::move(visit)) {
-    visit_.note_held();
+  HeldMessage(Application& application, SoupServerMessage* message, Left left)
+      : application_(application), message_(Ref<SoupServerMessage>::share(message)), left_(std::move(left)) {
+    left_.visit.note_held();
     soup_server_message_pause(message);
     for (const char* end : {"finished", "disconnected"}) {
       g_signal_connect_swapped(message, end, G_CALLBACK(&HeldMessage::message_ended), this);
@@ -46,18 +43,20 @@ class Application::HeldMessage final : public HoldList::Waiter {
 
   std::optional<Hold> look_again() override {
     Hold hold;
-    if (application_.route(message_.get(), hold, true) == Router::Outcome::kHold) return hold;
-    application_.send(message_.get(), std::move(visit_));
+    if (application_.route(left_, message_.get(), hold, true) == Router::Outcome::kHold) return hold;
+    application_.send(message_.get(), std::move(left_.visit));
     return std::nullopt;
   }
 
-  // Its head is gone: it may come again.
-  bool is_still_admitted() const override { return application_.shared_.gate.all_is_open(); }
+  bool is_still_admitted() const override {
+    return application_.shared_.gate.still_admits(left_.grant, access::Right::kRead, left_.name);
+  }
 
   void give_up(std::string_view reason, bool close) override {
     set_unavailable(application_.reply_, reason);
     application_.reply_.close = close;
-    application_.send(message_.get(), std::move(visit_));
+    application_.reply_.not_yet = !close;
+    application_.send(message_.get(), std::move(left_.visit));
   }
 
  private:
@@ -69,7 +68,7 @@ class Application::HeldMessage final : public HoldList::Waiter {
 
   Application& application_;
   const Ref<SoupServerMessage> message_;
-  Visit visit_;
+  Left left_;
   transport::Connection* connection_ = nullptr;
   bool ended_ = false;
 };
@@ -105,9 +104,10 @@ bool Application::first_look(transport::Connection& connection, const transport:
   visit.describe(connection, admitted, grant);
   if (goes_on) {
     if (shared_.fast_lane && fast_lane_.take(connection, admitted, grant, visit)) return true;
-    if (uploads_.take(connection, admitted, std::move(grant), visit)) return true;
+    if (uploads_.take(connection, admitted, grant, visit)) return true;
     if (!Router::route_by_head(admitted, reply_)) {
-      soup_visit_ = std::move(visit);
+      left_.emplace(Left{&connection, *parse_name(admitted.path), std::string(admitted.query),
+                         std::move(grant), std::move(visit)});
       return false;
     }
   }
@@ -118,50 +118,43 @@ bool Application::first_look(transport::Connection& connection, const transport:
 
 Body Application::refusal(const transport::HeadError& error, std::string_view method) {
   Router::refuse(reply_, error.status, error.reason, method);
-  ledger_.note_refusal(method, reply_);
   return wire_.closing_form(reply_);
 }
 
-void Application::handle(SoupServerMessage* message) {
-  // libsoup has read the head as soon as it got it.
-  Visit visit =
-      soup_visit_ ? std::move(*soup_visit_) : ledger_.begin(soup_server_message_get_method(message));
-  soup_visit_.reset();
-  Hold hold;
-  if (route(message, hold, false) == Router::Outcome::kReply) return send(message, std::move(visit));
-  if (holds_.has_room())
-    return holds_.add(std::move(hold), std::make_unique<HeldMessage>(*this, message, std::move(visit)));
-  set_unavailable(reply_, shared_.no_room_reason());
-  send(message, std::move(visit));
+void Application::note_refused_head(const transport::HeadError& error, std::string_view method) {
+  ledger_.note_refusal(operation_of(method), error.status);
 }
 
-Router::Outcome Application::route(SoupServerMessage* message, Hold& hold, bool again) {
-  GUri* uri = soup_server_message_get_uri(message);
-  // An HTTP/1.0 request without Host leaves its query in the path.
-  std::string_view path = g_uri_get_path(uri);
-  if (const auto token = access::take_token_path(path)) path = token->path;
-  const size_t mark = path.find('?');
-  const Result<std::string> name = parse_name(path.substr(0, mark));
-  if (!name) {
-    set_error(reply_, 400, name.error().message);
-    return Router::Outcome::kReply;
+void Application::handle(SoupServerMessage* message) {
+  if (!left_ || left_->connection != transport::Connection::of(message)) {
+    soup_server_message_set_status(message, SOUP_STATUS_INTERNAL_SERVER_ERROR, nullptr);
+    return;
   }
-  const char* apart = g_uri_get_query(uri);
-  const std::string_view query = apart                            ? apart
-                                 : mark == std::string_view::npos ? std::string_view()
-                                                                  : path.substr(mark + 1);
+  Left left = std::move(*left_);
+  left_.reset();
+  Hold hold;
+  if (route(left, message, hold, false) == Router::Outcome::kReply)
+    return send(message, std::move(left.visit));
+  if (holds_.has_room())
+    return holds_.add(std::move(hold), std::make_unique<HeldMessage>(*this, message, std::move(left)));
+  set_unavailable(reply_, shared_.no_room_reason());
+  send(message, std::move(left.visit));
+}
+
+Router::Outcome Application::route(const Left& left, SoupServerMessage* message, Hold& hold, bool again) {
   const transport::Connection* connection = transport::Connection::of(message);
   const std::string_view remote_address =
       connection ? std::string_view(connection->remote_address()) : std::string_view();
   const bool head = std::string_view(soup_server_message_get_method(message)) == "HEAD";
-  const Request request{
-      .method = head ? Method::kHead : Method::kGet,
-      .name = *name,
-      .query = query,
-      .remote_address = remote_address,
-      .fields = fields_of(message),
-      .only_plays = is_reserved(*name) && connection && !shared_.managed_ports.has(connection->local_port()),
-      .again = again};
+  const Request request{.method = head ? Method::kHead : Method::kGet,
+                        .name = left.name,
+                        .query = left.query,
+                        .remote_address = remote_address,
+                        .fields = fields_of(message),
+                        .grant = left.grant,
+                        .only_plays = is_reserved(left.name) && connection &&
+                                      !shared_.managed_ports.has(connection->local_port()),
+                        .again = again};
   return router_.route(request, reply_, hold);
 }
 

@@ -6,6 +6,7 @@
 #include <libsoup/soup.h>
 
 #include <optional>
+#include <string>
 
 #include "origin/http/access_control.hpp"
 #include "origin/http/fast_lane.hpp"
@@ -27,6 +28,7 @@ class Application final : public transport::Application {
   // Answers what the fast lane takes, and what can be answered by its head alone; the rest goes to libsoup.
   bool first_look(transport::Connection& connection, const transport::RequestHead& head) override;
   Body refusal(const transport::HeadError& error, std::string_view method) override;
+  void note_refused_head(const transport::HeadError& error, std::string_view method) override;
   // Held requests and uploads are answered with 503, now and from now on.
   void give_up_waiting() {
     holds_.give_up_all();
@@ -42,8 +44,17 @@ class Application final : public transport::Application {
  private:
   class HeldMessage;
 
+  // A request that libsoup answers, as it was admitted: how libsoup reads its target is another matter.
+  struct Left {
+    const transport::Connection* connection;
+    std::string name;
+    std::string query;
+    access::GrantRef grant;
+    Visit visit;
+  };
+
   void handle(SoupServerMessage* message);
-  Router::Outcome route(SoupServerMessage* message, Hold& hold, bool again);
+  Router::Outcome route(const Left& left, SoupServerMessage* message, Hold& hold, bool again);
   // Gives libsoup the reply that was made last, which ends the visit.
   void send(SoupServerMessage* message, Visit visit);
 
@@ -56,8 +67,8 @@ class Application final : public transport::Application {
   HoldList holds_;
   Uploads uploads_;
   FastLane fast_lane_;
-  Reply reply_;                      // its memory is used again and again
-  std::optional<Visit> soup_visit_;  // of the request that was left to libsoup last
+  Reply reply_;               // its memory is used again and again
+  std::optional<Left> left_;  // the last one, until libsoup has read its head, which it does at once
 };
 
 }  // namespace origin::http

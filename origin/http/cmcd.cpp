@@ -46,6 +46,11 @@ std::optional<std::string> take_quoted(std::string_view& text) {
   return std::nullopt;
 }
 
+// Where the query of an escaped URL begins.
+size_t query_of(std::string_view url) {
+  return std::min({url.find('?'), url.find("%3F"), url.find("%3f"), url.size()});
+}
+
 void add_plain(JsonDocument& json, const char* key, std::string_view value) {
   const bool negative = value.starts_with('-');
   const std::string_view digits = value.substr(negative ? 1 : 0);
@@ -85,7 +90,9 @@ void add_cmcd(JsonDocument& json, std::string_view text) {
     const bool is_key = !key.empty() && key.size() <= kLongestKey;
     if (text.starts_with("=\"")) {
       text.remove_prefix(1);
-      const auto value = take_quoted(text);
+      auto value = take_quoted(text);
+      // A URL that is asked for next, whose query may have a token.
+      if (value && key == "nor") value->resize(query_of(*value));
       if (is_key && value && g_utf8_validate(value->data(), static_cast<gssize>(value->size()), nullptr))
         json.add(key.c_str(), *value);
     } else if (text.starts_with('=')) {

@@ -77,6 +77,7 @@ class FastLane::Parked final : public HoldList::Waiter {
     set_unavailable(lane_.reply_, reason);
     lane_.reply_.has_body = request_.method == Method::kGet;
     lane_.reply_.close = close;
+    lane_.reply_.not_yet = !close;
     send();
   }
 
@@ -163,9 +164,10 @@ void FastLane::follow(transport::Connection& connection, Hold hold, bool keep_al
   wire_.begin(connection, reply_, keep_alive);
   const bool chunked = !reply_.content_length;
   reply_.reset();
-  auto follower = std::make_unique<Follower>(holds_, connection, hold.topic, chunked,
-                                             Admitted{shared_.gate, std::move(grant)}, std::move(visit),
-                                             wire_.request_id());
+  // Nobody would tell the follower any more.
+  if (connection.delivery() == transport::Connection::Delivery::kBroken) return;
+  auto follower = std::make_unique<Follower>(holds_, shared_, connection, hold.topic, chunked,
+                                             std::move(grant), std::move(visit), wire_.request_id());
   hold = follower->hold();
   holds_.add(std::move(hold), std::move(follower));
 }

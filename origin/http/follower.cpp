@@ -8,18 +8,20 @@
 
 namespace origin::http {
 
-Follower::Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked,
-                   Admitted admitted, Visit visit, std::string_view request_id)
+Follower::Follower(HoldList& holds, Shared& shared, transport::Connection& connection, store::TopicRef topic,
+                   bool chunked, access::GrantRef grant, Visit visit, std::string_view request_id)
     : holds_(holds),
+      shared_(shared),
       connection_(connection),
       topic_(std::move(topic)),
       chunked_(chunked),
-      admitted_(std::move(admitted)),
+      grant_(std::move(grant)),
       visit_(std::move(visit)),
       request_id_(request_id) {
   visit_.note_held();
   connection_.on_gone([this] {
     over_ = true;
+    end_visit();
     holds_.drop(*this);
   });
 }
@@ -50,6 +52,7 @@ void Follower::send_from(const store::Object& object) {
     piece.insert(piece.begin(), Bytes::copy_of(std::string_view(size, static_cast<size_t>(length))));
     piece.push_back(Bytes::of_static("\r\n"));
   }
+  shared_.charge(topic_->name(), Namespaces::Traffic::kRead, object.size - sent_);
   sent_ = object.size;
   connection_.continue_response(std::move(piece));
 }
@@ -59,13 +62,17 @@ void Follower::end(bool complete) {
   connection_.on_gone({});
   if (complete && chunked_) connection_.continue_response({Bytes::of_static("0\r\n\r\n")});
   connection_.end_response(complete);
+  end_visit();
+}
+
+void Follower::end_visit() {
   Reply reply;
   reply.stored = true;
   visit_.end(reply, request_id_, connection_);
 }
 
 bool Follower::is_still_admitted() const {
-  return admitted_.gate.still_admits(admitted_.grant, access::Right::kRead, topic_->name());
+  return shared_.gate.still_admits(grant_, access::Right::kRead, topic_->name());
 }
 
 void Follower::give_up(std::string_view, bool) {

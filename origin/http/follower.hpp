@@ -8,17 +8,11 @@
 
 namespace origin::http {
 
-// What a reader was admitted with, and by whom.
-struct Admitted {
-  const access::Gate& gate;
-  access::GrantRef grant;
-};
-
 class Follower final : public HoldList::Waiter {
  public:
   // The head of the answer has been given to the connection. `chunked`: its body is framed so (RFC 9112 7.1).
-  Follower(HoldList& holds, transport::Connection& connection, store::TopicRef topic, bool chunked,
-           Admitted admitted, Visit visit, std::string_view request_id);
+  Follower(HoldList& holds, Shared& shared, transport::Connection& connection, store::TopicRef topic,
+           bool chunked, access::GrantRef grant, Visit visit, std::string_view request_id);
   ~Follower() override;
 
   // What it waits for: as long as the upload takes.
@@ -31,12 +25,14 @@ class Follower final : public HoldList::Waiter {
  private:
   void send_from(const store::Object& object);
   void end(bool complete);
+  void end_visit();
 
   HoldList& holds_;
+  Shared& shared_;
   transport::Connection& connection_;
   const store::TopicRef topic_;
   const bool chunked_;
-  const Admitted admitted_;
+  const access::GrantRef grant_;
   Visit visit_;
   const std::string request_id_;
   bool over_ = false;

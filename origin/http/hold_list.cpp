@@ -129,7 +129,7 @@ void HoldList::add(Hold hold, std::unique_ptr<Waiter> waiter) {
   waiter->list_ = this;
   join(*waiter.release(), std::move(hold));
   size_t most = kAnswersPerTurn;
-  if (!settle({topic, start}, most)) waker_->topic_changed(topic);
+  settle({topic, start}, most);
 }
 
 void HoldList::drop(Waiter& waiter) {
@@ -170,14 +170,23 @@ std::unique_ptr<HoldList::Waiter> HoldList::take(Waiter& waiter) {
 }
 
 void HoldList::settle_changed(std::vector<Change> changes) {
-  for (Change& change : changes) {
+  for (const Change& change : changes) {
     size_t most = std::max(kAnswersPerTurn / changes.size(), kLeastShare);
-    if (!settle(change, most)) waker_->settle_later(std::move(change));
+    settle(change, most);
   }
 }
 
-bool HoldList::settle(const Change& change, size_t& most) {
-  const store::TopicRef& topic = change.topic;
+void HoldList::settle(const Change& change, size_t& most) {
+  // Those who are left over have waited since the change that they were left over from.
+  const auto left_over = unsettled_.find(change.topic.get());
+  const MonotonicTime time = left_over == unsettled_.end() ? change.time : left_over->second;
+  if (left_over != unsettled_.end()) unsettled_.erase(left_over);
+  if (settle_since(change.topic, time, most)) return;
+  unsettled_.emplace(change.topic.get(), time);
+  waker_->settle_later({change.topic, time});
+}
+
+bool HoldList::settle_since(const store::TopicRef& topic, MonotonicTime time, size_t& most) {
   for (;;) {
     const uint64_t seen = topic->changes();
     // Groups stand in the order of what they wait for, so the first that still has to wait ends the round.
@@ -187,7 +196,7 @@ bool HoldList::settle(const Change& change, size_t& most) {
       if (!Hold::over(*topic, waiting->first.second)) break;
       if (most == 0) return false;
       --most;
-      if (look_again(*waiting->second.first)) ledger_.note_wake(topic->name(), now() - change.time);
+      if (look_again(*waiting->second.first)) ledger_.note_wake(topic->name(), now() - time);
     }
     if (topic->watch(waker_, seen)) return true;
   }

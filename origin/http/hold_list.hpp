@@ -79,8 +79,10 @@ class HoldList {
   };
   void settle_changed(std::vector<Change> changes);
   // Answers whoever waits for nothing any more, and has the waker told of the topic's next change if others
-  // remain. No more than `most`, which it counts down; false if some are left for another turn.
-  bool settle(const Change& change, size_t& most);
+  // remain. No more than `most`, which it counts down; those who are left have another turn.
+  void settle(const Change& change, size_t& most);
+  // False: some are left. `time`: when what they waited for was there.
+  bool settle_since(const store::TopicRef& topic, MonotonicTime time, size_t& most);
   // Whether it was answered.
   bool look_again(Waiter& waiter);
   void expire();
@@ -92,7 +94,8 @@ class HoldList {
   const Ref<GSource> timer_;
   std::optional<MonotonicTime> timer_due_;
   std::map<Key, Group> groups_;
-  std::map<Duration, transport::DeadlineList> deadlines_;  // by how long one may wait
+  std::map<const store::Topic*, MonotonicTime> unsettled_;  // those that have another turn
+  std::map<Duration, transport::DeadlineList> deadlines_;   // by how long one may wait
 };
 
 }  // namespace origin::http

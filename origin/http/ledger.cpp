@@ -25,9 +25,10 @@ RequestResult result_of(Operation operation, const Reply& reply) {
     case 414:
     case 429:
     case 431:
-    case 503:
     case 507:
       return RequestResult::kLimited;
+    case 503:
+      return reply.not_yet ? RequestResult::kNotYet : RequestResult::kLimited;
     default:
       break;
   }
@@ -65,8 +66,9 @@ Visit Ledger::begin(std::string_view method) {
   return {*this, operation_of(method), shared_.store.clock().monotonic()};
 }
 
-void Ledger::note_refusal(std::string_view method, const Reply& reply) {
-  const Operation operation = operation_of(method);
+void Ledger::note_refusal(Operation operation, int status) {
+  Reply reply;
+  reply.status = status;
   tally_.requests[static_cast<size_t>(operation)][static_cast<size_t>(result_of(operation, reply))].add();
 }
 
@@ -137,6 +139,13 @@ void Visit::describe(const transport::Connection& connection, const transport::R
 
 void Visit::note_received(uint64_t bytes) {
   if (entry_) entry_->bytes_received += bytes;
+}
+
+void Visit::refuse(int status) {
+  Reply reply;
+  reply.status = status;
+  if (entry_) entry_->status = status;
+  std::exchange(ledger_, nullptr)->record(*this, result_of(operation_, reply), 0);
 }
 
 void Visit::end(const Reply& reply, std::string_view request_id, transport::Connection& connection) {

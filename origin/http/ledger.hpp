@@ -32,12 +32,13 @@ enum class RequestResult : uint8_t {
   kExpired,  // nothing of that name any more
   kDenied,   // 401, 403
   kLimited,  // a limit was reached: 413, 414, 429, 431, 503, 507
+  kNotYet,   // 503: what it waited for did not come in time
   kInvalid,  // another fault of the client's
   kError,    // one of the server's
   kGone,     // the client went before it was answered
 };
-inline constexpr const char* kResultNames[] = {"hit",    "made",    "written", "miss",  "expired",
-                                               "denied", "limited", "invalid", "error", "gone"};
+inline constexpr const char* kResultNames[] = {"hit",     "made",    "written", "miss",  "expired", "denied",
+                                               "limited", "not_yet", "invalid", "error", "gone"};
 
 constexpr size_t kOperations = std::size(kOperationNames);
 constexpr size_t kResults = std::size(kResultNames);
@@ -67,8 +68,8 @@ class Ledger {
   ~Ledger();
 
   Visit begin(std::string_view method);
-  // What the transport refuses by itself.
-  void note_refusal(std::string_view method, const Reply& reply);
+  // A request that never was one.
+  void note_refusal(Operation operation, int status);
   void note_wake(std::string_view name, Duration latency);
   const Tally& tally() const { return tally_; }
 
@@ -94,6 +95,8 @@ class Visit {
                 const access::GrantRef& grant);
   void note_held() { held_ = true; }
   void note_received(uint64_t bytes);
+  // The transport has answered so, and closes the connection.
+  void refuse(int status);
   // The reply was given to the connection, or to libsoup for it, and is being sent.
   void end(const Reply& reply, std::string_view request_id, transport::Connection& connection);
 

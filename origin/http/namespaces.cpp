@@ -152,7 +152,7 @@ Duration Namespaces::admit(std::string_view name, Traffic traffic, MonotonicTime
     requests.fill(request, now);
     wait = std::max(wait, requests.wait(request, 1));
   }
-  if (wait == Duration::zero()) requests.level -= 1;
+  if (request > 0 && wait == Duration::zero()) requests.level -= 1;
   return wait;
 }
 

@@ -56,7 +56,7 @@ void Reply::reset() {
   prepared = Prepared::kNone;
   content_length.reset();
   has_body = true;
-  close = stored = expired = false;
+  close = stored = expired = not_yet = false;
 }
 
 void Reply::add(std::string_view name, std::string_view value) {

@@ -36,6 +36,7 @@ struct Reply {
   // For who counts what becomes of requests.
   bool stored = false;   // the answer was there before it was asked for
   bool expired = false;  // 404: it had been there
+  bool not_yet = false;  // 503: it may come
 
   // As if it were new, but with the memory that it has.
   void reset();

@@ -129,17 +129,26 @@ void Router::refuse(Reply& reply, int status, std::string_view reason, std::stri
 Router::Outcome Router::route(const Request& request, Reply& reply, Hold& hold) {
   const Outcome outcome = route_stored(request, reply, hold);
   if (outcome != Outcome::kNotStored) return outcome;
-  serve_unstored(request, reply);
-  reply.has_body = request.method == Method::kGet;
+  if (admit(request, reply)) {
+    serve_unstored(request, reply);
+    reply.has_body = request.method == Method::kGet;
+    charge(request, reply.length());
+  }
   return Outcome::kReply;
 }
 
 Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold& hold) {
   reply.reset();
-  const bool is_limited = !shared_.namespaces.all_is_free() && !is_reserved(request.name);
-  if (is_limited && !request.again && !admit(request, reply)) return Outcome::kReply;
   store::Store::Found found = shared_.store.find(request.name);
   if (std::holds_alternative<std::monostate>(found)) return Outcome::kNotStored;
+  if (!request.again && !admit(request, reply)) return Outcome::kReply;
+  const Outcome outcome = serve_found(request, std::move(found), reply, hold);
+  if (outcome == Outcome::kReply) charge(request, reply.length());
+  return outcome;
+}
+
+Router::Outcome Router::serve_found(const Request& request, store::Store::Found found, Reply& reply,
+                                    Hold& hold) {
   note_viewer(request);
   Outcome outcome = Outcome::kReply;
   if (auto* object = std::get_if<store::ObjectRef>(&found)) {
@@ -149,14 +158,12 @@ Router::Outcome Router::route_stored(const Request& request, Reply& reply, Hold&
   }
   reply.has_body = request.method == Method::kGet;
   reply.stored = true;
-  if (is_limited && outcome == Outcome::kReply)
-    shared_.namespaces.charge(first_component(request.name), Namespaces::Traffic::kRead, reply.length(),
-                              shared_.store.clock().monotonic());
   return outcome;
 }
 
 // Whether its namespace may be read from once more.
 bool Router::admit(const Request& request, Reply& reply) {
+  if (shared_.namespaces.all_is_free() || is_reserved(request.name)) return true;
   const std::string_view component = first_component(request.name);
   const Duration wait =
       shared_.namespaces.admit(component, Namespaces::Traffic::kRead, shared_.store.clock().monotonic());
@@ -164,6 +171,10 @@ bool Router::admit(const Request& request, Reply& reply) {
   set_limited(reply, "namespace '" + std::string(component) + "' is read more than its limits allow", wait);
   reply.has_body = request.method == Method::kGet;
   return false;
+}
+
+void Router::charge(const Request& request, uint64_t bytes) {
+  if (!is_reserved(request.name)) shared_.charge(request.name, Namespaces::Traffic::kRead, bytes);
 }
 
 Router::Outcome Router::serve_topic(const Request& request, const store::TopicRef& topic, Reply& reply,
@@ -234,7 +245,7 @@ Router::Outcome Router::serve_growing(const Request& request, const store::Topic
     set_missing(request, reply, "/" + std::string(request.name) + " never came to be");
     return Outcome::kReply;
   }
-  return route_stored(request, reply, hold);
+  return serve_found(request, found, reply, hold);
 }
 
 void Router::serve_message(const Request& request, const store::Message& message, uint8_t edition,

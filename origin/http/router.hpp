@@ -64,7 +64,9 @@ class Router {
   void serve_range(store::ObjectRef object, const ByteRange& range, Reply& reply);
   void serve_ranges(store::ObjectRef object, const std::vector<ByteRange>& ranges, Reply& reply);
 
+  Outcome serve_found(const Request& request, store::Store::Found found, Reply& reply, Hold& hold);
   bool admit(const Request& request, Reply& reply);
+  void charge(const Request& request, uint64_t bytes);
   void note_viewer(const Request& request);
 
   Shared& shared_;

@@ -58,6 +58,12 @@ struct Shared {
     return stopping ? "the server is shutting down" : "too many requests wait already";
   }
 
+  // Counts bytes that were read from, or written to, the namespace of a name.
+  void charge(std::string_view name, Namespaces::Traffic traffic, uint64_t bytes) {
+    if (!namespaces.all_is_free())
+      namespaces.charge(name.substr(0, name.find('/')), traffic, bytes, store.clock().monotonic());
+  }
+
   store::Store& store;
   const Limits limits;
   const bool fast_lane;

@@ -88,7 +88,7 @@ class Uploads::Receiving final : public transport::BodyReader {
 
   void body_bytes(std::string_view bytes) override {
     visit_.note_received(bytes.size());
-    uploads_.charge(name_, bytes.size());
+    uploads_.shared_.charge(name_, Namespaces::Traffic::kWrite, bytes.size());
     if (const Status written = target_->write(bytes); !written) refuse(written.error());
   }
 
@@ -98,6 +98,8 @@ class Uploads::Receiving final : public transport::BodyReader {
       return refuse(completed.error());
     answer();
   }
+
+  void body_refused(int status) override { visit_.refuse(status); }
 
   bool is_still_admitted() const {
     return uploads_.shared_.gate.still_admits(grant_, access::Right::kWrite, name_);
@@ -259,12 +261,6 @@ bool Uploads::may_write_now(const std::string& name) {
   set_limited(reply_, "namespace '" + std::string(component) + "' is written to more than its limits allow",
               wait);
   return false;
-}
-
-void Uploads::charge(const std::string& name, uint64_t bytes) {
-  if (shared_.namespaces.all_is_free() || is_reserved(name)) return;
-  shared_.namespaces.charge(first_component(name), Namespaces::Traffic::kWrite, bytes,
-                            shared_.store.clock().monotonic());
 }
 
 std::unique_ptr<BodyTarget> Uploads::take_namespace(const transport::RequestHead& head,

@@ -37,7 +37,6 @@ class Uploads {
   std::unique_ptr<BodyTarget> begin_object(const transport::RequestHead& head, const std::string& name,
                                            store::Precondition precondition);
   std::unique_ptr<BodyTarget> take_namespace(const transport::RequestHead& head, std::string_view name);
-  void charge(const std::string& name, uint64_t bytes);
   // False: the reply says why not.
   bool may_write_now(const std::string& name);
   bool admit(const transport::RequestHead& head, const std::string& name, store::Precondition& precondition);

@@ -40,4 +40,13 @@ Status may_write_without_key(const transport::RequestHead& head, std::string_vie
   return {};
 }
 
+Status may_administer_without_key(const transport::RequestHead& head, std::string_view remote_address) {
+  if (Status may = may_write_without_key(head, remote_address); !may) return may;
+  const std::string_view host = head.field("host");
+  if (!host.data() || is_loopback_authority(host)) return {};
+  return Error{
+      ErrorCode::kInvalid,
+      "without a key, this is for who asks for localhost or a loopback address, not " + std::string(host)};
+}
+
 }  // namespace origin::http

@@ -15,4 +15,8 @@ namespace origin::http {
 // missing.
 Status may_write_without_key(const transport::RequestHead& head, std::string_view remote_address);
 
+// Likewise what tells of clients, or changes limits. A page whose name leads here asks without Origin: the
+// name is looked at.
+Status may_administer_without_key(const transport::RequestHead& head, std::string_view remote_address);
+
 }  // namespace origin::http

@@ -381,7 +381,8 @@ void ClientConnection::refuse(const HeadError& error, std::string_view method) {
   must_linger_ = true;
   output_.clear();
   output_.push(worker_.application().refusal(error, method));
-  reader_ = nullptr;
+  if (phase_ == Phase::kHead) worker_.application().note_refused_head(error, method);
+  if (BodyReader* reader = std::exchange(reader_, nullptr)) reader->body_refused(error.status);
   if (auto gone = std::exchange(gone_, nullptr)) gone();
   abandon_soup();
   close_gently();

@@ -33,6 +33,9 @@ class BodyReader {
   virtual void body_bytes(std::string_view bytes) = 0;
   // That was all of it.
   virtual void body_complete() = 0;
+  // The transport answers the request with that status, since its body is none or does not go on; on_gone is
+  // told next.
+  virtual void body_refused(int status) = 0;
 };
 
 class Connection {

@@ -85,6 +85,8 @@ class Application {
   // The complete answer to a request, or a connection, that the transport refuses; it closes the connection
   // behind it. `method` may be empty.
   virtual Body refusal(const HeadError& error, std::string_view method) = 0;
+  // Told of a request whose head is refused so, for statistics.
+  virtual void note_refused_head(const HeadError&, std::string_view /*method*/) {}
 };
 
 // Makes the Application of a worker. `soup` is that worker's SoupServer, for handlers; it outlives the
