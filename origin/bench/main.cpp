@@ -55,7 +55,9 @@ int measure(const Options& options) {
   if (!times) return complain(times.error());
   const Status status = write(options, {options, *discovery, tally, *times, before, after});
   if (!status) return complain(status.error());
-  return tally.violation_count() > 0 || tally.delivery_count() == 0 ? kFoundFault : kDone;
+  const bool got_nothing =
+      options.parts == PartRequests::kNone ? tally.request_count() == 0 : tally.delivery_count() == 0;
+  return tally.violation_count() > 0 || got_nothing ? kFoundFault : kDone;
 }
 
 }  // namespace
