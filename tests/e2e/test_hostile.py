@@ -162,7 +162,7 @@ class Hostile(unittest.TestCase):
         claims = {"sub": "v", "exp": 4_000_000_000, "paths": ["/show/"]}
         header, body, signature = good.split(".")
         bad = [jwt({**claims, "exp": 1}), jwt({**claims, "nbf": 4_000_000_000}), jwt({**claims, "aud": "others"}),
-               jwt({**claims, "paths": ["/other/"]}), jwt({**claims, "paths": "/show/"}), jwt({**claims, "exp": "never"}),
+               jwt({**claims, "paths": ["/other/"]}), jwt({**claims, "paths": 1}), jwt({**claims, "paths": []}), jwt({**claims, "exp": "never"}),
                jwt({"sub": "v", "paths": ["/show/"]}), jwt(claims, secret=b"guessed"), jwt(claims, {"alg": "HS256", "kid": "b"}),
                jwt(claims, {"alg": "HS256"}, secret=b""), jwt(claims, {"kid": "a"}), jwt([]), jwt("a"),
                f"{header}.{body}", f"{header}.{body}.", f"{header}..{signature}", f".{body}.{signature}", "..", "...", "a.b.c",
@@ -176,7 +176,8 @@ class Hostile(unittest.TestCase):
                 signed_url(path="/show/..") , signed_url()[:-2], signed_url() + "A",
                 signed_url().replace("v1.", "v2."), signed_url().replace("4000000000", "4000000001"),
                 signed_url().replace(encoded(b"/show/"), encoded(b"/"))]
-        for token in bad:
+        # What was replaced may not have been there.
+        for token in set(bad) - {good, signed_url()}:
             for path, headers in ((f"/show/good?token={token}", {}), ("/show/good", {"Authorization": f"Bearer {token}"})):
                 status, body = self.get(path, headers=headers, key=False)
                 if token in ("v1", "A" * 3000) and status == 400:
@@ -274,7 +275,8 @@ class Hostile(unittest.TestCase):
                   "bytes=0-" + "9" * 300, "octets=0-1", "bytes=0--1", "bytes 0-1", ",", "bytes=1-2-3"]
         for value in ranges:
             status, body = self.get("/show/good", headers={"Range": value})
-            self.assertTrue(status == 416 or (status == 200 and body == GOOD), (value, status))
+            # An end beyond the end is none (RFC 9110 14.1.2).
+            self.assertTrue(status == 416 or (status in (200, 206) and body == GOOD), (value, status))
         for query in ("prefix=%ff", "prefix=../..&limit=-1", "prefix=&limit=x", "prefix=&after=%00", "prefix=" + "a" * 3000):
             self.assertIn(self.get(f"/show/?{query}")[0], (200, 400, 404), query)
         for terms in ("", "x", "[]", "{", '{"max_bytes":-1}', '{"max_bytes":1e9}', '{"no":1}', '{"max_bytes":"1"}', "[" * 2000,
