@@ -22,9 +22,11 @@ using namespace std::chrono_literals;
 using origin::Bytes;
 using origin::Duration;
 
-// Fails the test if it does not become so; generous.
+constexpr Duration kPatience = 40s;  // generous
+
+// Fails the test if it does not become so.
 inline void eventually(const char* what, const std::function<bool()>& is_so) {
-  const auto until = std::chrono::steady_clock::now() + 40s;
+  const auto until = std::chrono::steady_clock::now() + kPatience;
   while (!is_so()) {
     ck_assert_msg(std::chrono::steady_clock::now() < until, "%s", what);
     std::this_thread::sleep_for(2ms);
@@ -154,7 +156,13 @@ struct Published {
   }
   origin::publish::Stats stats() const { return publisher->stats(); }
   void wait_until_sent() const {
-    eventually("all is sent", [this] { return stats().bytes_unsent == 0 && stats().connected; });
+    const auto is_so = [this] { return stats().bytes_unsent == 0 && stats().connected; };
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (!is_so() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(2ms);
+    const origin::publish::Stats now = stats();
+    ck_assert_msg(is_so(), "%llu bytes are not sent, %sconnected, last failure '%s':\n%s",
+                  static_cast<unsigned long long>(now.bytes_unsent), now.connected ? "" : "not ",
+                  now.last_failure.c_str(), listener->text().c_str());
   }
 
   const std::shared_ptr<Recorder> listener = std::make_shared<Recorder>();

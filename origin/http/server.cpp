@@ -60,9 +60,10 @@ Server::~Server() {
 }
 
 Result<uint16_t> Server::listen(const std::string& host, uint16_t port, Purpose purpose) {
-  Result<uint16_t> listening = impl_->transport.listen(host, port);
-  if (listening && purpose == Purpose::kEverything) impl_->shared.managed_ports.add(*listening);
-  return listening;
+  // Who comes at once is not to be told that nothing is written here.
+  return impl_->transport.listen(host, port, [&](uint16_t listening) {
+    if (purpose == Purpose::kEverything) impl_->shared.managed_ports.add(listening);
+  });
 }
 
 void Server::set_policy(std::shared_ptr<const access::Policy> policy) {

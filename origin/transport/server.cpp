@@ -35,7 +35,8 @@ Server::~Server() {
   stop();
 }
 
-Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
+Result<uint16_t> Server::listen(const std::string& host, uint16_t port,
+                                const std::function<void(uint16_t)>& before_accepting) {
   {
     MutexLock lock(impl_->mutex);
     if (impl_->stopped) return Error{ErrorCode::kEnded, "the server has stopped"};
@@ -43,6 +44,7 @@ Result<uint16_t> Server::listen(const std::string& host, uint16_t port) {
   const auto count = static_cast<unsigned>(impl_->workers.size());
   Result<ListenSockets> sockets = open_listen_sockets(host, port, count);
   if (!sockets) return sockets.error();
+  if (before_accepting) before_accepting(sockets->port);
   for (std::vector<Descriptor>& group : sockets->groups) {
     for (unsigned i = 0; i < count; ++i) {
       WorkerThread& worker = *impl_->workers[i];

@@ -107,8 +107,10 @@ class Server {
 
   // Listens on host:port with every worker; port 0 takes a free one. host is an IPv4 or IPv6 address,
   // "localhost", "0.0.0.0", "::" (which also takes IPv4). May be called for several addresses. Returns the
-  // port. Errors: kInvalid (not an address), kExists (address in use), kIo, kEnded (after stop).
-  Result<uint16_t> listen(const std::string& host, uint16_t port);
+  // port; `before_accepting` hears of it before any request comes in there. Errors: kInvalid (not an
+  // address), kExists (address in use), kIo, kEnded (after stop).
+  Result<uint16_t> listen(const std::string& host, uint16_t port,
+                          const std::function<void(uint16_t port)>& before_accepting = {});
   // Closes listeners and connections and joins the workers. Answers in flight have `grace` to end before
   // they are cut. Idempotent.
   void stop(Duration grace = {});
