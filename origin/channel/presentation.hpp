@@ -46,7 +46,7 @@ struct TrackStatus {
   uint64_t parts = 0;  // of this run; chunks, if there are no parts
   uint64_t bytes = 0;
   Duration live_edge{};
-  bool late = false;  // gaps stand for what its source does not send
+  bool late = false;  // its source has sent nothing for one and a half target durations
 };
 struct PresentationStatus {
   State state = State::kStarting;

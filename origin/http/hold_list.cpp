@@ -187,6 +187,7 @@ void HoldList::settle(const Change& change, size_t& most) {
 }
 
 bool HoldList::settle_since(const store::TopicRef& topic, MonotonicTime time, size_t& most) {
+  metrics::Histogram* wakes = nullptr;  // looked up once for all
   for (;;) {
     const uint64_t seen = topic->changes();
     // Groups stand in the order of what they wait for, so the first that still has to wait ends the round.
@@ -196,7 +197,9 @@ bool HoldList::settle_since(const store::TopicRef& topic, MonotonicTime time, si
       if (!Hold::over(*topic, waiting->first.second)) break;
       if (most == 0) return false;
       --most;
-      if (look_again(*waiting->second.first)) ledger_.note_wake(topic->name(), now() - time);
+      if (!look_again(*waiting->second.first)) continue;
+      if (!wakes) wakes = &ledger_.wakes_of(topic->name());
+      wakes->observe(now() - time);
     }
     if (topic->watch(waker_, seen)) return true;
   }

@@ -72,7 +72,7 @@ void Ledger::note_refusal(Operation operation, int status) {
   tally_.requests[static_cast<size_t>(operation)][static_cast<size_t>(result_of(operation, reply))].add();
 }
 
-void Ledger::note_wake(std::string_view name, Duration latency) {
+metrics::Histogram& Ledger::wakes_of(std::string_view name) {
   const std::string_view component = first_component(name);
   MutexLock lock(tally_.mutex);
   auto wakes = tally_.wakes.find(component);
@@ -80,7 +80,7 @@ void Ledger::note_wake(std::string_view name, Duration latency) {
     const bool full = tally_.wakes.size() >= kMostPresentations;
     wakes = tally_.wakes.try_emplace(std::string(full ? kOthers : component), metrics::kTimeBounds).first;
   }
-  wakes->second.observe(latency);
+  return wakes->second;
 }
 
 void Ledger::record(Visit& visit, RequestResult result, uint64_t bytes) {

@@ -70,7 +70,8 @@ class Ledger {
   Visit begin(std::string_view method);
   // A request that never was one.
   void note_refusal(Operation operation, int status);
-  void note_wake(std::string_view name, Duration latency);
+  // Where the time from a publication under that name to the answer of each who waited for it goes.
+  metrics::Histogram& wakes_of(std::string_view name);
   const Tally& tally() const { return tally_; }
 
  private:

@@ -68,12 +68,9 @@ class NamespaceTarget final : public BodyTarget {
     const Result<NamespaceTerms> terms = parse_namespace_terms(text_);
     if (!terms) return terms.error();
     shared_.namespaces.set(name_, *terms);
-    const auto usages = shared_.store.usage();
-    const auto usage = usages.find(name_);
     reply.add("Content-Type", "application/json");
     reply.add("Cache-Control", "no-store");
-    reply.set_text(
-        {Bytes::take(document(shared_, name_, usage == usages.end() ? store::Usage{} : usage->second))});
+    reply.set_text({Bytes::take(document(shared_, name_, shared_.store.usage_of(name_)))});
     return {};
   }
 
@@ -101,11 +98,12 @@ store::ObjectRef find_namespace_document(Shared& shared, std::string_view name) 
   if (name.empty()) {
     text = all_documents(shared);
   } else {
-    const auto usages = shared.store.usage();
-    const auto usage = usages.find(name);
-    const bool known = usage != usages.end() || shared.namespaces.all().contains(name);
-    if (!known) return nullptr;
-    text = document(shared, std::string(name), usage == usages.end() ? store::Usage{} : usage->second);
+    const std::string owned(name);
+    const store::Usage usage = shared.store.usage_of(name);
+    const bool is_limited =
+        shared.namespaces.is_set(name) || shared.namespaces.terms(name) != NamespaceTerms{};
+    if (usage.objects == 0 && !is_limited) return nullptr;
+    text = document(shared, owned, usage);
   }
   return store::make_object({Bytes::take(std::move(text))},
                             {.content_type = "application/json", .cache_control = "no-store"});

@@ -138,6 +138,7 @@ class Store {
   // By first components. What is there already stays.
   void set_quotas(std::map<std::string, Quota, std::less<>> quotas);
   std::map<std::string, Usage, std::less<>> usage() const;
+  Usage usage_of(std::string_view component) const;
   // Removes what was uploaded. Errors: as may_upload; kNotFound.
   Status remove_uploaded(std::string_view name, const Precondition& precondition);
   // What was uploaded under names that begin with `prefix` and come after `after`, at most `limit` of it.

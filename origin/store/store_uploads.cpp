@@ -58,6 +58,12 @@ std::map<std::string, Usage, std::less<>> Store::usage() const {
   return usage_;
 }
 
+Usage Store::usage_of(std::string_view component) const {
+  MutexLock lock(mutex_);
+  const auto usage = usage_.find(component);
+  return usage == usage_.end() ? Usage{} : usage->second;
+}
+
 // What it replaces makes room.
 Status Store::check_quota(std::string_view name, uint64_t size) const {
   const std::string_view component = first_component(name);
